@@ -1,0 +1,26 @@
+"""A study as data: the model, the loader, and the built-in ``pitvqa`` study."""
+
+from paper_repro.study.load import BUILT_IN, load_study
+from paper_repro.study.model import (
+    Adapter,
+    Claim,
+    Dataset,
+    Model,
+    Procedure,
+    Settings,
+    Study,
+    Variant,
+)
+
+__all__ = [
+    "BUILT_IN",
+    "Adapter",
+    "Claim",
+    "Dataset",
+    "Model",
+    "Procedure",
+    "Settings",
+    "Study",
+    "Variant",
+    "load_study",
+]

@@ -1,0 +1,283 @@
+"""The data model of a study: what a paper says it did, as validated, immutable data.
+
+Every class maps to one table of the study's TOML files; ``source`` says where a fact is from.
+The published JSON Schema (``docs/schemas/study.json``) is generated from these classes.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from paper_repro.judging import Interval, Key, Printed, Value, Verdict, read_printed
+from paper_repro.study.quantities import QUANTITIES
+
+StageName = Literal["arithmetic", "instantiate", "train", "gpu", "hub"]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+
+class Table(BaseModel):
+    """Base of all tables: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Pretraining(Table):
+    """Published token counts of a base, and the assumptions that turn them into a bound."""
+
+    language_tokens: Annotated[int, Field(gt=0, description="tokens of the language model alone")]
+    multimodal_tokens: Annotated[int, Field(ge=0, description="tokens of vision-language stages")]
+    utilisation: Annotated[
+        tuple[float, float], Field(description="least and most share of the card's peak rate")
+    ]
+    dollars_per_gpu_hour: Annotated[tuple[float, float], Field(description="rental, low and high")]
+    card: Annotated[str, Field(description="id in hardware/gpus.toml whose hours are counted")]
+    source: str
+
+
+class Model(Table):
+    """A base model. ``config`` is its ``config.json``, relative to the study's folder."""
+
+    id: Identifier
+    hub: str
+    config: str
+    name: Annotated[str, Field(description="family name in its own paper, e.g. Qwen2-VL")]
+    nominal: Annotated[int, Field(gt=0, description="the size in the name, e.g. 2_000_000_000")]
+    publisher: str
+    year: Annotated[int, Field(description="of the model's paper")]
+    reference: Annotated[str, Field(description="key in references.bib")]
+    pretraining: Pretraining | None = None
+    source: str
+
+
+class Dataset(Table):
+    """A data set and its splits, in rows."""
+
+    id: Identifier
+    hub: str
+    train_rows: Annotated[int, Field(ge=0)]
+    validation_rows: Annotated[int, Field(ge=0)]
+    tasks: tuple[str, ...] = ()
+    row_is_frame: Annotated[
+        bool | None, Field(description="whether each row is one distinct frame; unset: unknown")
+    ] = None
+    licence: str
+    source: str
+
+
+class Adapter(Table):
+    """A LoRA adapter as configured. ``name`` is its PEFT adapter name."""
+
+    id: Identifier
+    name: Identifier
+    level: Annotated[int, Field(ge=1)]
+    base: Annotated[str, Field(description="id of the model it belongs to")]
+    hub: str | None = None
+    r: Annotated[int, Field(gt=0)]
+    lora_alpha: Annotated[int, Field(gt=0)]
+    lora_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    target_modules: Annotated[tuple[str, ...], Field(min_length=1)]
+    source: str
+
+
+class Settings(Table):
+    """Training settings of one run."""
+
+    dataset: str
+    batch: Annotated[int, Field(gt=0, description="samples a device pass")]
+    accumulation: Annotated[int, Field(gt=0, description="passes an optimizer step")]
+    epochs: Annotated[int, Field(gt=0)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    max_length: Annotated[int, Field(gt=0, description="tokens")]
+    optimizer: str
+    seed: int | None = None
+    card: Annotated[str, Field(description="id in hardware/gpus.toml")]
+    image_sizes: Annotated[
+        tuple[tuple[int, int], ...], Field(description="pixel sizes the frames may have")
+    ]
+    text_tokens: Annotated[int, Field(gt=0, description="tokens of text a sample, about")]
+    source: str
+
+
+class Procedure(StrEnum):
+    """How the adapters of a variant are put on the base."""
+
+    STACK = "stack"
+    """Named adapters, all active, only the last trainable."""
+    SINGLE = "single"
+    """One adapter straight on the base."""
+    SECOND_WRAP = "second-wrap"
+    """``get_peft_model`` on a ``PeftModel``: both adapters bear one name."""
+
+
+class Loading(Table):
+    """What the document's loading cell loads."""
+
+    onto: Annotated[str, Field(description="id of the model under the adapter")]
+    adapter: str
+    processor: bool
+
+
+class Variant(Table):
+    """One reading of how the last level was trained."""
+
+    id: Identifier
+    title: str
+    procedure: Procedure
+    adapters: Annotated[tuple[str, ...], Field(min_length=1, description="bottom first")]
+    quantized: Annotated[bool | None, Field(description="4-bit base; unset: not said")] = None
+    trained_on: Annotated[str, Field(description="what the prose or cells put below it")]
+    settings: Settings
+    source: str
+
+
+class Level(Table):
+    """A level of the training hierarchy."""
+
+    number: Annotated[int, Field(ge=0)]
+    title: str
+    by: str
+    model: str | None = None
+    dataset: str | None = None
+
+
+class Document(Table):
+    """The document whose claims are checked, shipped beside the study."""
+
+    file: str
+    title: str
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    dated: str | None = None
+    breakdown: Annotated[
+        tuple[str, ...], Field(description="ids of the claims whose printed values it sums")
+    ] = ()
+    loading: Loading | None = None
+    requires_download: bool = True
+
+
+def _known_quantity(name: str) -> str:
+    if name not in QUANTITIES:
+        raise ValueError(f"expected a known quantity, got {name!r}; see study/quantities.py")
+    return name
+
+
+class Bounds(Table):
+    """What a word such as "months" is read as, in the quantity's unit; one end may be open."""
+
+    low: str | None = None
+    high: str | None = None
+    reason: str
+
+    def interval(self) -> Interval:
+        """The closed interval between the bounds."""
+        low = None if self.low is None else Fraction(self.low)
+        high = None if self.high is None else Fraction(self.high)
+        return Interval(low, high)
+
+
+class Claim(Table):
+    """One checkable statement, quoted word for word.
+
+    Exactly one of ``printed`` (a number, as the string that was printed) and ``states`` (what a
+    sentence without a number asserts of its quantity) is set.
+    """
+
+    id: Annotated[str, Field(pattern=r"^L\d+(\.[a-z0-9-]+)+$")]
+    quote: str
+    line: Annotated[int, Field(ge=1, description="first line of the quote in the document")]
+    printed: str | None = None
+    reads_as: Annotated[Bounds | None, Field(description="for numbers in words")] = None
+    states: bool | str | tuple[str, ...] | None = None
+    quantity: Annotated[str, AfterValidator(_known_quantity)]
+    of: Annotated[str, Field(description="whose quantity; empty: the run's")] = ""
+    variant: Annotated[str, Field(description="the reading its place implies; empty: any")] = ""
+    denominator: Annotated[str, Field(description="of a percentage, as named")] = ""
+    decided_by: Annotated[tuple[StageName, ...], Field(min_length=1)]
+    reviewed: Verdict
+    consequence: Annotated[str, Field(description="what changes for a reader if it is wrong")]
+    explanation: Annotated[
+        str, Field(description="prose; {quantity|of|variant|denominator} is filled from findings")
+    ]
+    mutation_exempt: Annotated[str | None, Field(description="why no mutation is possible")] = None
+
+    @model_validator(mode="after")
+    def _one_statement(self) -> Claim:
+        if (self.printed is None) == (self.states is None):
+            raise ValueError(f"{self.id}: expected one of 'printed' and 'states'")
+        if self.printed is not None and self.reads_as is None:
+            read_printed(self.printed)
+        return self
+
+    @property
+    def level(self) -> int:
+        """The level that the id begins with."""
+        return int(self.id.partition(".")[0][1:])
+
+    @property
+    def unit(self) -> str:
+        """The unit of the claim's quantity."""
+        return QUANTITIES[self.quantity].unit
+
+    @property
+    def key(self) -> Key:
+        """The variant and denominator at which the claim is judged."""
+        return Key(self.variant, self.denominator)
+
+    def stated(self) -> Printed | Value:
+        """What the claim states, in the form that :func:`paper_repro.judging.judge` takes."""
+        if self.printed is None:
+            return frozenset(self.states) if isinstance(self.states, tuple) else self.states
+        if self.reads_as is not None:
+            return Printed(self.printed, self.reads_as.interval(), None, "range")
+        return read_printed(self.printed)
+
+
+class Study(Table):
+    """A study: everything that its folder says."""
+
+    id: Identifier
+    title: str
+    document: Document
+    levels: tuple[Level, ...]
+    models: tuple[Model, ...]
+    datasets: tuple[Dataset, ...] = ()
+    adapters: tuple[Adapter, ...]
+    variants: tuple[Variant, ...]
+    claims: tuple[Claim, ...]
+    configs: Annotated[
+        dict[str, dict[str, object]], Field(description="config.json of every model, by model id")
+    ]
+    places: Annotated[
+        dict[str, str], Field(description="heading path and line of every claim, by claim id")
+    ]
+
+    def model(self, id: str) -> Model:
+        """The model of that id."""
+        return next(model for model in self.models if model.id == id)
+
+    def adapter(self, id: str) -> Adapter:
+        """The adapter of that id."""
+        return next(adapter for adapter in self.adapters if adapter.id == id)
+
+    def dataset(self, id: str) -> Dataset:
+        """The data set of that id."""
+        return next(dataset for dataset in self.datasets if dataset.id == id)
+
+    def variant(self, id: str) -> Variant:
+        """The variant of that id."""
+        return next(variant for variant in self.variants if variant.id == id)
+
+    def claim(self, id: str) -> Claim:
+        """The claim of that id."""
+        return next(claim for claim in self.claims if claim.id == id)
+
+    def stack(self, variant: Variant) -> tuple[Adapter, ...]:
+        """The variant's adapters, bottom first."""
+        return tuple(self.adapter(id) for id in variant.adapters)
+
+    def base(self, variant: Variant) -> Model:
+        """The model under the variant's adapters."""
+        return self.model(self.stack(variant)[0].base)
