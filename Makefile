@@ -9,6 +9,7 @@ PORT ?= 8000
 VENV := .venv
 PY := $(VENV)/bin/python
 CFF := $(VENV)/cff
+EVERYTHING := .[test,docs]
 
 # An environment is ready when its stamp bears the checksum of what it was built from and
 # its Python still starts from this directory; anything else is brought up to date or rebuilt.
@@ -85,7 +86,7 @@ $(RUN): $(BROKEN)
 	@touch $@
 
 $(DEV): $(BROKEN)
-	$(call install,.[test,docs])
+	$(call install,$(EVERYTHING))
 	@rm -rf $(CFF) && $(PYTHON) -m venv $(CFF)
 	@$(CFF)/bin/python -m pip install --quiet --disable-pip-version-check -r .ci/cffconvert.txt
 	@touch $(RUN) $@
