@@ -31,7 +31,7 @@ _PREFIX = re.compile(
     r"|more than |less than |<=|>=|<|>|≤|≥)\s*",
     re.IGNORECASE,
 )
-_RANGE = re.compile(r"\s*(?:-|–|—|to)\s*")  # noqa: RUF001
+_RANGE = re.compile(r"\s*(?:-|–|—|to)\s*")
 _UNIT = re.compile(r"\s*(?P<plus>\+)?\s*(?P<unit>[^\d]*)")
 _BOUNDS = {
     "<": "below",

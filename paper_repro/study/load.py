@@ -172,7 +172,8 @@ def _check_ids(study: Study, folder: Path) -> None:
     adapters = {adapter.id for adapter in study.adapters}
     datasets = {dataset.id for dataset in study.datasets}
     variants = {variant.id for variant in study.variants}
-    hubs = {item.hub for item in (*study.models, *study.adapters, *study.datasets) if item.hub}
+    hubs = {model.hub for model in study.models} | {data.hub for data in study.datasets}
+    hubs |= {adapter.hub for adapter in study.adapters if adapter.hub}
     owners = {"model": models, "adapter": adapters, "dataset": datasets, "hub": hubs, "run": {""}}
     for adapter in study.adapters:
         _expect(folder, adapter.id, "base", adapter.base, models)

@@ -43,7 +43,9 @@ QUANTITIES: dict[str, Quantity] = {
     "adapter.lora_alpha": Quantity("scale", "adapter", "LoRA alpha"),
     "adapter.target_modules": Quantity("names", "adapter", "module names that LoRA wraps"),
     "adapter.base": Quantity("text", "adapter", "what the adapter was trained on top of"),
-    "adapter.is_new": Quantity("truth", "adapter", "its matrices start from a fresh initialisation"),
+    "adapter.is_new": Quantity(
+        "truth", "adapter", "its matrices start from a fresh initialisation"
+    ),
     # data sets
     "dataset.id": Quantity("text", "dataset", "hub name"),
     "dataset.rows": Quantity("rows", "dataset", "rows of all splits"),
@@ -70,6 +72,7 @@ QUANTITIES: dict[str, Quantity] = {
     # saving and loading
     "reload.same_outputs": Quantity("truth", "run", "saved, loaded as the docs say, same outputs"),
     "reload.changes_base": Quantity("truth", "run", "loaded on the bare base, outputs change"),
+    "load.as_trained": Quantity("truth", "run", "the loading cell puts it on what it trained on"),
     "load.processor": Quantity("truth", "run", "the loading cell also loads a processor"),
     "load.minutes": Quantity("minutes", "run", "time to load the published model"),
     "load.downloads": Quantity("truth", "model", "loading by name fetches the weights"),

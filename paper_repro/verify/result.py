@@ -54,8 +54,13 @@ class ClaimResult(_Result):
 
     @property
     def changed(self) -> bool:
-        """Whether a check reached another verdict than the reviewed one, or broke."""
-        if self.verdict is Verdict.NOT_CHECKED:
+        """Whether a check reached another verdict than the reviewed one, or broke.
+
+        A verdict that nobody has reviewed yet is new, not changed.
+        """
+        if self.verdict is Verdict.CHECK_FAILED:
+            return True
+        if Verdict.NOT_CHECKED in (self.verdict, self.reviewed):
             return False
         return self.verdict is not self.reviewed
 

@@ -1,0 +1,1 @@
+"""FLOPs, bytes and rates: what the arithmetic alone says of hours, memory and cost."""

@@ -1,0 +1,118 @@
+"""Bounds that published figures and arithmetic put on hours, memory and cost.
+
+They are for claims that nobody here can time. A measured record beats each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from paper_repro.counting.architecture import Architecture
+from paper_repro.hardware.flops import Sample, Tower, full_training_flops, sample, training_flops
+from paper_repro.hardware.gpus import Gpu
+from paper_repro.judging import Interval
+from paper_repro.study import Settings
+from paper_repro.study.model import Pretraining
+
+HOUR = 3600
+DAY = 24 * HOUR
+ADAM_BYTES = 16
+"""Bytes a weight in mixed-precision full fine-tuning: 2 weight, 2 gradient, 4 master, 8 Adam
+(Rajbhandari et al., ZeRO, arXiv 1910.02054, section 3.1)."""
+
+
+def pretraining_flops(architecture: Architecture, published: Pretraining) -> int:
+    """6·N·D (Kaplan et al., arXiv 2001.08361): the language model on its own tokens, then the
+    whole model on the vision-language ones."""
+    language = 6 * architecture.language * published.language_tokens
+    return language + 6 * architecture.parameters * published.multimodal_tokens
+
+
+def pretraining_gpu_hours(flops: int, published: Pretraining, card: Gpu) -> Interval:
+    """Hours of one card for those FLOP, at the most and the least plausible utilisation."""
+    worst, best = published.utilisation
+    return Interval(
+        Fraction(flops / (best * card.nominal) / HOUR),
+        Fraction(flops / (worst * card.nominal) / HOUR),
+    )
+
+
+def pretraining_cost(hours: Interval, published: Pretraining) -> Interval:
+    """US dollars of those hours at the lowest and the highest rental price."""
+    cheap, dear = published.dollars_per_gpu_hour
+    assert hours.low is not None and hours.high is not None
+    return Interval(hours.low * Fraction(cheap), hours.high * Fraction(dear))
+
+
+def samples(config: Mapping[str, Any], settings: Settings) -> list[Sample]:
+    """The sizes of a sample at every frame size that the settings allow, smallest first."""
+    sizes = [sample(config, *size, settings.text_tokens) for size in settings.image_sizes]
+    return sorted(sizes, key=lambda size: size.tokens)
+
+
+def notebook_hours(
+    config: Mapping[str, Any],
+    sizes: Sample,
+    passes: int,
+    adapter_parameters: int,
+    rate: float,
+) -> Fraction:
+    """Hours that the arithmetic of ``passes`` samples takes at ``rate`` FLOP/s, with the tower
+    run forward and the language model checkpointed, as the notebook's pinned versions do."""
+    flops = training_flops(
+        config,
+        sizes,
+        tower=Tower.FORWARD,
+        checkpointing=True,
+        adapter_parameters=adapter_parameters,
+    )
+    return Fraction(flops * passes / rate / HOUR)
+
+
+def full_days(config: Mapping[str, Any], sizes: list[Sample], passes: int, card: Gpu) -> Interval:
+    """Days of full fine-tuning: eight cards on the smallest frames to one on the largest.
+
+    Assumes that a tenth to six tenths of the nominal rate is reached.
+    """
+    fast = full_training_flops(config, sizes[0]) * passes / (8 * 0.6 * card.nominal)
+    slow = full_training_flops(config, sizes[-1]) * passes / (0.1 * card.nominal)
+    return Interval(Fraction(fast / DAY), Fraction(slow / DAY))
+
+
+def full_cards(architecture: Architecture, card: Gpu) -> int:
+    """Cards that hold weights, gradients and Adam's state of full fine-tuning."""
+    return -(-architecture.parameters * ADAM_BYTES // card.memory)
+
+
+def run_memory(
+    config: Mapping[str, Any],
+    architecture: Architecture,
+    sizes: Sample,
+    *,
+    packed: int,
+    quantized: bool,
+    adapters: int,
+    trainable: int,
+) -> int:
+    """Bytes that one-sample training with checkpointing needs, counted generously.
+
+    Args:
+        packed: base weights as NF4 stores them, two a byte (numel of the naive sum).
+        adapters: LoRA weights in use, 4 bytes each; trained ones hold gradient and Adam too.
+    """
+    halves = 2 * (architecture.parameters - packed)
+    weights = (
+        halves // 2 + 2 * (architecture.parameters - halves)
+        if quantized
+        else 2 * architecture.parameters
+    )
+    states = 4 * adapters + 12 * trainable
+    logits = sizes.scored * config["vocab_size"] * (2 + 4 + 4)
+    hidden, layers = config["hidden_size"], config["num_hidden_layers"]
+    saved = 2 * sizes.tokens * hidden * layers
+    one_layer = 2 * sizes.tokens * (10 * hidden + 4 * config["intermediate_size"])
+    vision = config["vision_config"]
+    tower = 2 * sizes.patches * vision["embed_dim"] * (10 + 2 * vision["mlp_ratio"])
+    return int(weights + states + logits + saved + one_layer + tower)

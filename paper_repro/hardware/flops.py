@@ -1,0 +1,105 @@
+"""Floating-point operations of Qwen2-VL, in closed form from its ``config.json``.
+
+Counts multiply-adds of matrix products and attention as two operations each, and nothing else:
+norms, activations, the optimizer, launches and the host come on top. A time from these counts
+is therefore a lower bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+FORWARD = 1
+FROZEN_BACKWARD = 1
+ATTENTION_BACKWARD = 2.5
+
+
+class Tower(Enum):
+    """What training does with the frozen vision tower."""
+
+    CACHED = 0
+    FORWARD = 1
+    RECOMPUTED = 3
+    """forward, recomputed, differentiated: what today's library defaults do."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Sizes of one sample: patches before merging, tokens in all, tokens the head scores."""
+
+    patches: int
+    tokens: int
+    scored: int
+
+
+def sample(config: Mapping[str, Any], width: int, height: int, text_tokens: int) -> Sample:
+    """The sizes of a sample with one frame of ``width`` × ``height`` pixels.
+
+    Frame sides are rounded to whole merged patches, as the image processor does. Every token is
+    scored, as in the notebook, whose labels are the whole sequence.
+    """
+    vision = config["vision_config"]
+    merge = vision.get("spatial_merge_size", 2)
+    side = vision.get("patch_size", 14) * merge
+    merged = round(width / side) * round(height / side)
+    tokens = merged + text_tokens
+    return Sample(merged * merge**2, tokens, tokens)
+
+
+def tower_forward(config: Mapping[str, Any], patches: int) -> float:
+    """FLOP of one forward pass of the vision tower over one frame."""
+    vision = config["vision_config"]
+    width, depth = vision["embed_dim"], vision["depth"]
+    merge = vision.get("spatial_merge_size", 2) ** 2
+    patch = vision.get("in_chans", 3) * vision.get("temporal_patch_size", 2)
+    patch *= vision.get("patch_size", 14) ** 2
+    block = (4 + 2 * vision["mlp_ratio"]) * width**2
+    merger = merge * width * (merge * width + config["hidden_size"]) / merge
+    linear = 2 * (depth * block + patch * width + merger)
+    return float(linear * patches + 4 * width * depth * patches**2)
+
+
+def language_linear(config: Mapping[str, Any]) -> float:
+    """FLOP of the language model's projections for one token, forward."""
+    hidden, heads = config["hidden_size"], config["num_attention_heads"]
+    keys = hidden // heads * config["num_key_value_heads"]
+    layer = 2 * hidden**2 + 2 * hidden * keys + 3 * hidden * config["intermediate_size"]
+    return float(2 * layer * config["num_hidden_layers"])
+
+
+def language_attention(config: Mapping[str, Any], tokens: int) -> float:
+    """FLOP of causal attention over one sequence, forward."""
+    return float(2 * config["hidden_size"] * config["num_hidden_layers"] * tokens**2)
+
+
+def training_flops(
+    config: Mapping[str, Any],
+    sizes: Sample,
+    *,
+    tower: Tower,
+    checkpointing: bool,
+    adapter_parameters: int,
+) -> float:
+    """FLOP of training on one sample with the base frozen.
+
+    Args:
+        adapter_parameters: LoRA weights in use; each costs a forward and two backward products.
+        checkpointing: whether the language model's forward pass runs twice.
+    """
+    forwards = FORWARD + int(checkpointing)
+    linear = language_linear(config) * sizes.tokens * (forwards + FROZEN_BACKWARD)
+    attention = language_attention(config, sizes.tokens) * (forwards + ATTENTION_BACKWARD)
+    head = 2.0 * config["hidden_size"] * config["vocab_size"] * sizes.scored
+    lora = 2.0 * adapter_parameters * sizes.tokens * (forwards + 2)
+    vision = tower_forward(config, sizes.patches) * tower.value
+    return linear + attention + head * (FORWARD + FROZEN_BACKWARD) + lora + vision
+
+
+def full_training_flops(config: Mapping[str, Any], sizes: Sample) -> float:
+    """FLOP of training every weight on one sample: a forward and two backward products."""
+    language = language_linear(config) * sizes.tokens + language_attention(config, sizes.tokens)
+    head = 2.0 * config["hidden_size"] * config["vocab_size"] * sizes.scored
+    return 3 * (language + head + tower_forward(config, sizes.patches))

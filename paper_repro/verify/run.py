@@ -1,0 +1,234 @@
+"""Run the stages, settle every claim as soon as its checks are in, and make the report."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
+
+from paper_repro import __version__
+from paper_repro.errors import UserError
+from paper_repro.judging import Verdict
+from paper_repro.study import Claim, Study
+from paper_repro.verify.finding import (
+    DEFAULT_STAGES,
+    Finding,
+    Progress,
+    Stage,
+    StageRunner,
+    StageUnavailable,
+    Subject,
+    Wanted,
+)
+from paper_repro.verify.result import ClaimResult, Report, StageResult
+from paper_repro.verify.settle import PLACEHOLDER, gather, settle
+
+VERSIONED = ("torch", "transformers", "peft", "bitsandbytes", "safetensors", "huggingface_hub")
+
+
+class Watcher(Protocol):
+    """Is told what happens while it happens."""
+
+    def stage_started(self, stage: Stage) -> None: ...
+    def progress(self, message: str) -> None: ...
+    def verdict_reached(self, result: ClaimResult) -> None: ...
+    def stage_finished(self, result: StageResult) -> None: ...
+
+
+class Silent:
+    """A watcher that says nothing."""
+
+    def stage_started(self, stage: Stage) -> None: ...
+    def progress(self, message: str) -> None: ...
+    def verdict_reached(self, result: ClaimResult) -> None: ...
+    def stage_finished(self, result: StageResult) -> None: ...
+
+
+def load_stage(stage: Stage) -> StageRunner:
+    """The runner of a stage; imports it only now."""
+    module = importlib.import_module(f"paper_repro.verify.stages.{stage}")
+    runner: StageRunner = module.findings
+    return runner
+
+
+def verify(
+    study: Study,
+    stages: Iterable[Stage] = DEFAULT_STAGES,
+    *,
+    only: Iterable[str] = (),
+    folder: Path | None = None,
+    watcher: Watcher | None = None,
+    load: Callable[[Stage], StageRunner] = load_stage,
+) -> Report:
+    """Check a study's claims.
+
+    Args:
+        stages: which stages run; the others' claims become ``not checked``.
+        only: ids of the claims to check; empty means all.
+        folder: the study's folder, for the commands that the report prints.
+        watcher: is told about stages, progress and verdicts while they happen.
+        load: finds a stage's runner.
+
+    Raises:
+        UserError: when an id of ``only`` is not in the study.
+    """
+    began = time.monotonic()
+    watcher = watcher or Silent()
+    claims = _select(study, tuple(only))
+    selected = [stage for stage in Stage if stage in set(stages)]
+    if Stage.HUB not in selected:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    results = {stage: _not_selected(stage, folder) for stage in Stage}
+    found: list[Finding] = []
+    announced: set[str] = set()
+    for stage in selected:
+        if not any(stage in claim.decided_by for claim in claims):
+            continue
+        watcher.stage_started(stage)
+        results[stage] = _run_stage(
+            study, stage, _wanted(claims, stage), found, watcher, load, folder
+        )
+        watcher.stage_finished(results[stage])
+        later = set(selected[selected.index(stage) + 1 :])
+        for claim in claims:
+            if (
+                claim.id not in announced
+                and stage in claim.decided_by
+                and not later & set(claim.decided_by)
+            ):
+                announced.add(claim.id)
+                watcher.verdict_reached(settle(study, claim, gather(found), results, folder))
+    table = gather(found)
+    settled = [settle(study, claim, table, results, folder) for claim in claims]
+    return _report(study, settled, list(results.values()), time.monotonic() - began)
+
+
+def _select(study: Study, only: tuple[str, ...]) -> list[Claim]:
+    known = {claim.id: claim for claim in study.claims}
+    for id in only:
+        if id not in known:
+            near = [name for name in known if name.startswith(id.partition(".")[0])]
+            raise UserError(
+                f"The study has no claim {id!r}.",
+                expected=f"one of {', '.join(near or known)}",
+                got=repr(id),
+                next_command="python -m paper_repro verify --stage arithmetic",
+            )
+    return [claim for claim in study.claims if not only or claim.id in only]
+
+
+def _wanted(claims: list[Claim], stage: Stage) -> Wanted:
+    """What the stage must find: the claims it decides, and what any explanation quotes."""
+    decided = {Subject(claim.quantity, claim.of) for claim in claims if stage in claim.decided_by}
+    quoted = {
+        Subject(*f"{placeholder}|".split("|")[:2])
+        for claim in claims
+        for placeholder in PLACEHOLDER.findall(claim.explanation)
+    }
+    return frozenset(decided | quoted)
+
+
+def _run_stage(
+    study: Study,
+    stage: Stage,
+    wanted: Wanted,
+    found: list[Finding],
+    watcher: Watcher,
+    load: Callable[[Stage], StageRunner],
+    folder: Path | None,
+) -> StageResult:
+    ran = _not_selected(stage, folder).model_copy(update={"status": "ran", "reason": ""})
+    progress: Progress = watcher.progress
+    try:
+        found.extend(load(stage)(study, wanted, progress))
+    except StageUnavailable as unavailable:
+        return ran.model_copy(
+            update={
+                "status": "unavailable",
+                "reason": unavailable.reason,
+                "command": unavailable.command,
+            }
+        )
+    except Exception as error:  # any defect of a check must show as "check failed"
+        return ran.model_copy(
+            update={"status": "failed", "reason": f"{type(error).__name__}: {error}"}
+        )
+    return ran
+
+
+def _not_selected(stage: Stage, folder: Path | None) -> StageResult:
+    study = "" if folder is None else f" --study {folder}"
+    return StageResult(
+        name=stage,
+        status="not selected",
+        reason=f"stage {stage} was not selected",
+        command=f"python -m paper_repro verify{study} --stage {stage}",
+    )
+
+
+def _report(
+    study: Study, claims: list[ClaimResult], stages: list[StageResult], seconds: float
+) -> Report:
+    counts = Counter(claim.verdict for claim in claims)
+    return Report(
+        study=study.id,
+        title=study.title,
+        document=study.document.title,
+        document_sha256=study.document.sha256,
+        package=__version__,
+        stages=stages,
+        claims=claims,
+        summary={verdict.value: counts[verdict] for verdict in Verdict},
+        closing=closing(claims),
+        run={
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": f"{seconds:.1f}",
+            "python": platform.python_version(),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            **{name: metadata.version(name) for name in VERSIONED if _installed(name)},
+        },
+    )
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def closing(claims: list[ClaimResult]) -> str:
+    """The last line: how many are contradicted, and what the exit status does not say."""
+    contradicted = sum(claim.verdict is Verdict.CONTRADICTED for claim in claims)
+    count = f"{contradicted} of {len(claims)} contradicted"
+    failed = [claim.id for claim in claims if claim.verdict is Verdict.CHECK_FAILED]
+    if failed:
+        return f"{count}; exit 1 because a check failed: {_few(failed)}"
+    changed = [claim.id for claim in claims if claim.changed]
+    if changed:
+        return f"{count}; exit 1 because a verdict is not the one reviewed: {_few(changed)}"
+    return f"{count}; exit 0 means unchanged since review, not that the paper is right"
+
+
+def _few(ids: list[str]) -> str:
+    return ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
+
+
+def exit_code(report: Report, *, strict: bool = False) -> int:
+    """0 unchanged since review; 1 a verdict differs or a check failed; 2 a selected stage could
+    not run; with ``strict``, 3 when any claim is contradicted."""
+    if any(claim.changed for claim in report.claims):
+        return 1
+    if any(stage.status == "unavailable" for stage in report.stages):
+        return 2
+    if strict and report.summary[Verdict.CONTRADICTED]:
+        return 3
+    return 0

@@ -1,0 +1,195 @@
+"""Lay claims beside findings: which findings decide a claim, do they agree, what is the verdict.
+
+Pure: the same study and findings give the same results.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from paper_repro.counting.denominators import LABELS
+from paper_repro.judging import Judgement, Key, Verdict, judge
+from paper_repro.study import Claim, Study
+from paper_repro.study.quantities import QUANTITIES
+from paper_repro.verify.display import display, jsonable
+from paper_repro.verify.finding import DEFAULT_STAGES, Evidence, Finding, Stage, Subject
+from paper_repro.verify.result import ClaimResult, StageResult, VariantResult
+
+COMPUTED = (Evidence.MEASURED, Evidence.HUB, Evidence.INSTANTIATED, Evidence.DERIVED)
+PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+Findings = Mapping[Subject, Mapping[Key, list[Finding]]]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The findings that decide one claim, one for each key, or what is wrong with them."""
+
+    found: dict[Key, Finding]
+    at: Key
+    failure: str = ""
+    missing: str = ""
+
+
+def gather(findings: Iterable[Finding]) -> Findings:
+    """Findings by subject and key."""
+    table: dict[Subject, dict[Key, list[Finding]]] = defaultdict(lambda: defaultdict(list))
+    for finding in findings:
+        table[finding.subject][finding.key].append(finding)
+    return table
+
+
+def settle(
+    study: Study,
+    claim: Claim,
+    findings: Findings,
+    stages: Mapping[Stage, StageResult],
+    folder: Path | None,
+) -> ClaimResult:
+    """Judge one claim by the stages that decide it.
+
+    Args:
+        findings: everything found so far (explanations may quote findings of other stages).
+        stages: what became of every stage.
+        folder: the study's folder for the printed command; ``None`` for the built-in study.
+    """
+    settled = _decide(claim, findings, stages)
+    values = {key: finding.value for key, finding in settled.found.items()}
+    judgement = judge(claim.stated(), values, settled.at)
+    if settled.failure:
+        judgement = Judgement(Verdict.CHECK_FAILED)
+    own = settled.found.get(settled.at) if not settled.failure else None
+    return ClaimResult(
+        id=claim.id,
+        level=claim.level,
+        quote=claim.quote,
+        place=study.places[claim.id],
+        printed=claim.printed,
+        states=list(claim.states) if isinstance(claim.states, tuple) else claim.states,
+        variant=settled.at.variant,
+        quantity=claim.quantity,
+        unit=claim.unit,
+        denominator=claim.denominator,
+        found=jsonable(own.value) if own else None,
+        found_text=display(own.value, claim.unit) if own else "",
+        formula=own.formula if own else "",
+        evidence=own.evidence if own else "",
+        stages=_found_by(claim, findings, settled) if own else [],
+        verdict=judgement.verdict,
+        reviewed=claim.reviewed,
+        by_variant=_by_variant(study, claim, settled),
+        explanation=fill(claim.explanation, findings),
+        reconciles=[_reading(key, settled, claim) for key in judgement.reconciles],
+        reason=settled.failure or settled.missing,
+        consequence=claim.consequence,
+        command=command(claim, folder),
+    )
+
+
+def command(claim: Claim, folder: Path | None) -> str:
+    """The command that checks one claim alone, with its stages where the default has none."""
+    parts = ["python -m paper_repro verify"]
+    if folder is not None:
+        parts.append(f"--study {folder}")
+    if not set(claim.decided_by) & set(DEFAULT_STAGES):
+        parts += [f"--stage {name}" for name in claim.decided_by]
+    return " ".join([*parts, f"--only {claim.id}"])
+
+
+def _decide(claim: Claim, findings: Findings, stages: Mapping[Stage, StageResult]) -> Settled:
+    """Pick the strongest finding for each key; computed ones must agree with each other."""
+    deciding = [Stage(name) for name in claim.decided_by]
+    broken = [stages[stage] for stage in deciding if stages[stage].status == "failed"]
+    if broken:
+        return Settled({}, claim.key, failure=f"stage {broken[0].name}: {broken[0].reason}")
+    ran = [stage for stage in deciding if stages[stage].status == "ran"]
+    if not ran:
+        return Settled({}, claim.key, missing=_why_not(deciding, stages))
+    keyed = findings.get(Subject(claim.quantity, claim.of), {})
+    candidates = {
+        key: [finding for finding in found if finding.stage in ran] for key, found in keyed.items()
+    }
+    at = claim.key if candidates.get(claim.key) else claim.key._replace(variant="")
+    silent = set(ran) - {finding.stage for finding in candidates.get(at, [])}
+    if silent:
+        names = ", ".join(sorted(silent))
+        return Settled({}, claim.key, failure=f"expected a finding from stage {names}, got none")
+    chosen: dict[Key, Finding] = {}
+    for key, found in candidates.items():
+        if not found:
+            continue
+        if failure := _disagreement(found):
+            return Settled({}, at, failure=failure)
+        chosen[key] = min(found, key=lambda finding: list(Evidence).index(finding.evidence))
+    return Settled(chosen, at)
+
+
+def _disagreement(found: list[Finding]) -> str:
+    for finding in found:
+        if finding.error:
+            return f"stage {finding.stage}: {finding.error}"
+    computed = [finding for finding in found if finding.evidence in COMPUTED]
+    for finding in computed[1:]:
+        if finding.value != computed[0].value:
+            unit = QUANTITIES[finding.subject.quantity].unit
+            return (
+                f"two independent checks disagree: {computed[0].stage} found "
+                f"{display(computed[0].value, unit)}, {finding.stage} found "
+                f"{display(finding.value, unit)}"
+            )
+    return ""
+
+
+def _why_not(deciding: list[Stage], stages: Mapping[Stage, StageResult]) -> str:
+    result = stages[deciding[0]]
+    return result.reason or f"stage {result.name} was not selected"
+
+
+def _found_by(claim: Claim, findings: Findings, settled: Settled) -> list[str]:
+    found = findings[Subject(claim.quantity, claim.of)][settled.at]
+    return [finding.stage for finding in found if finding.stage in claim.decided_by]
+
+
+def _by_variant(study: Study, claim: Claim, settled: Settled) -> dict[str, VariantResult]:
+    values = {key: finding.value for key, finding in settled.found.items()}
+    results = {}
+    for variant in study.variants:
+        key = Key(variant.id, claim.denominator)
+        if key in settled.found:
+            finding = settled.found[key]
+            results[variant.id] = VariantResult(
+                found=jsonable(finding.value),
+                found_text=display(finding.value, claim.unit),
+                formula=finding.formula,
+                verdict=judge(claim.stated(), values, key).verdict,
+            )
+    return results
+
+
+def _reading(key: Key, settled: Settled, claim: Claim) -> str:
+    where = [f"variant {key.variant}"] if key.variant else []
+    if key.convention:
+        where.append(f"of {LABELS[key.convention]}")
+    return f"{', '.join(where)}: {display(settled.found[key].value, claim.unit)}"
+
+
+def fill(template: str, findings: Findings) -> str:
+    """Fill ``{quantity|of|variant|denominator}`` placeholders from findings of any stage.
+
+    What no stage that ran has found reads ``[not checked]``.
+    """
+    return PLACEHOLDER.sub(lambda match: _lookup(match[1], findings), template)
+
+
+def _lookup(placeholder: str, findings: Findings) -> str:
+    quantity, of, variant, denominator = f"{placeholder}|||".split("|")[:4]
+    keyed = findings.get(Subject(quantity, of), {})
+    found = keyed.get(Key(variant, denominator)) or keyed.get(Key("", denominator))
+    if not found or found[0].error:
+        return "[not checked]"
+    best = min(found, key=lambda finding: list(Evidence).index(finding.evidence))
+    return display(best.value, QUANTITIES[quantity].unit)

@@ -1,0 +1,51 @@
+"""What the arithmetic stage says of an adapter by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from paper_repro.counting.families import architecture_of
+from paper_repro.counting.denominators import LABELS, denominators, percent
+from paper_repro.counting.lora import LoraSpec, lora_formula, lora_parameters
+from paper_repro.judging import Key, Value
+from paper_repro.study import Adapter, Study
+from paper_repro.verify.finding import Finding, Subject
+from paper_repro.verify.stages.arithmetic.common import derived, logged
+
+ANY = Key()
+
+
+def spec(adapter: Adapter) -> LoraSpec:
+    """The adapter's rank and modules, in the form that counting takes."""
+    return LoraSpec(adapter.r, adapter.target_modules)
+
+
+def adapter_findings(study: Study, adapter: Adapter) -> Iterator[Finding]:
+    """Its settings as the author's files give them, and its size in closed form."""
+    architecture = architecture_of(study.configs[adapter.base])
+    settings: dict[str, Value] = {
+        "adapter.r": adapter.r,
+        "adapter.lora_alpha": adapter.lora_alpha,
+        "adapter.target_modules": frozenset(adapter.target_modules),
+    }
+    for quantity, value in settings.items():
+        yield logged(Subject(quantity, adapter.id), ANY, value, adapter.source)
+    count = lora_parameters(architecture, spec(adapter))
+    formula = lora_formula(architecture, spec(adapter))
+    yield derived(Subject("adapter.parameters", adapter.id), ANY, count, formula)
+    nominal = study.model(adapter.base).nominal
+    for name, whole in denominators(architecture, count, nominal=nominal).items():
+        yield derived(
+            Subject("adapter.percent", adapter.id),
+            Key("", name),
+            percent(count, whole),
+            f"{count:,} / {whole:,} ({LABELS[name]})",
+        )
+    for variant in study.variants:
+        if adapter.id in variant.adapters:
+            yield logged(
+                Subject("adapter.base", adapter.id),
+                Key(variant.id),
+                variant.trained_on,
+                variant.source,
+            )

@@ -1,0 +1,180 @@
+"""What the arithmetic stage says of the run that each variant describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from paper_repro.counting.families import architecture_of
+from paper_repro.counting.denominators import LABELS, denominators, percent
+from paper_repro.counting.lora import (
+    lora_formula,
+    lora_parameters,
+    second_wrap_formula,
+    second_wrap_parameters,
+)
+from paper_repro.hardware.bounds import full_days, notebook_hours, run_memory, samples
+from paper_repro.hardware.gpus import gpus
+from paper_repro.judging import Interval, Key
+from paper_repro.study import Procedure, Study, Variant
+from paper_repro.verify.finding import Finding, Subject
+from paper_repro.verify.stages.arithmetic.adapters import spec
+from paper_repro.verify.stages.arithmetic.common import derived, logged, passes, quoted
+from paper_repro.verify.stages.arithmetic.data import document_sum
+
+FULL_CARD = "a100"
+MEMORY_MARGIN = 2
+
+
+def trainable(study: Study, variant: Variant) -> tuple[int, str]:
+    """Weights that the variant trains, in closed form, with the formula filled in."""
+    architecture = architecture_of(study.configs[study.base(variant).id])
+    stack = study.stack(variant)
+    top = spec(stack[-1])
+    if variant.procedure is Procedure.SECOND_WRAP:
+        lower = spec(stack[0])
+        return (
+            second_wrap_parameters(architecture, lower, top),
+            second_wrap_formula(architecture, lower, top),
+        )
+    return lora_parameters(architecture, top), lora_formula(architecture, top)
+
+
+def adapters_total(study: Study, variant: Variant) -> int:
+    """LoRA weights on the base once the variant is set up, trained or not."""
+    if variant.procedure is Procedure.SECOND_WRAP:
+        return trainable(study, variant)[0]
+    architecture = architecture_of(study.configs[study.base(variant).id])
+    return sum(lora_parameters(architecture, spec(adapter)) for adapter in study.stack(variant))
+
+
+def run_findings(study: Study, variant: Variant) -> Iterator[Finding]:
+    """Counts, percentages by denominator, settings, hours and memory of one variant."""
+    yield from _counts(study, variant)
+    yield from _settings(study, variant)
+    yield from _hardware(study, variant)
+    yield from _loading(study, variant)
+
+
+def _counts(study: Study, variant: Variant) -> Iterator[Finding]:
+    key = Key(variant.id)
+    model = study.base(variant)
+    architecture = architecture_of(study.configs[model.id])
+    count, formula = trainable(study, variant)
+    total = adapters_total(study, variant)
+    yield derived(Subject("trainable.parameters"), key, count, formula)
+    whole = architecture.parameters + total
+    base = architecture.parameters
+    yield derived(Subject("total.parameters"), key, whole, f"{base:,} + {total:,} = {whole:,}")
+    wholes = denominators(
+        architecture, total, document_sum=document_sum(study), nominal=model.nominal
+    )
+    for name, denominator in wholes.items():
+        yield derived(
+            Subject("trainable.percent"),
+            key._replace(convention=name),
+            percent(count, denominator),
+            f"{count:,} / {denominator:,} ({LABELS[name]})",
+        )
+
+
+def _settings(study: Study, variant: Variant) -> Iterator[Finding]:
+    key, settings = Key(variant.id), variant.settings
+    methods = {None: None, True: "QLoRA", False: "LoRA"}
+    yield logged(Subject("run.method"), key, methods[variant.quantized], variant.source)
+    yield logged(Subject("run.quantized"), key, variant.quantized, variant.source)
+    yield logged(Subject("run.seeded"), key, settings.seed is not None, settings.source)
+    rows = study.dataset(settings.dataset).train_rows
+    effective = settings.batch * settings.accumulation
+    steps = rows // effective * settings.epochs
+    yield derived(
+        Subject("run.steps"),
+        key,
+        steps,
+        f"⌊{rows:,} / ({settings.batch} × {settings.accumulation})⌋ × {settings.epochs} epochs "
+        f"= {steps:,}",
+    )
+
+
+def _hardware(study: Study, variant: Variant) -> Iterator[Finding]:
+    key, settings = Key(variant.id), variant.settings
+    config = study.configs[study.base(variant).id]
+    if "vision_config" not in config:
+        return
+    architecture = architecture_of(config)
+    card, count = gpus()[settings.card], passes(study, variant)
+    sizes = samples(config, settings)
+    adapters = adapters_total(study, variant)
+    low = notebook_hours(config, sizes[0], count, adapters, card.nominal)
+    likely = [notebook_hours(config, size, count, adapters, card.sustained) for size in sizes]
+    span = " to ".join(f"{float(hours):.1f}" for hours in (likely[0], likely[-1]))
+    yield derived(
+        Subject("run.hours"),
+        key,
+        Interval(low, None),
+        f"arithmetic of {count:,} passes alone: {float(low):.2f} h at the {card.name}'s nominal "
+        f"{card.nominal / 1e12:.0f} TFLOP/s on the smallest frames; {span} h at a sustained "
+        f"{card.sustained / 1e12:.0f} TFLOP/s over the frame sizes in question; launches, "
+        "4-bit unpacking and the host come on top and were not timed on this card",
+    )
+    need = run_memory(
+        config,
+        architecture,
+        sizes[-1],
+        packed=denominators(architecture, adapters)["packed-4bit"],
+        quantized=bool(variant.quantized),
+        adapters=adapters,
+        trainable=trainable(study, variant)[0],
+    )
+    yield derived(
+        Subject("run.card_fits"),
+        key,
+        MEMORY_MARGIN * need < card.memory,
+        f"{need / 1e9:.1f} GB of weights, adapters, optimizer state, activations and logits at the "
+        f"largest frames, × {MEMORY_MARGIN} for workspace and fragmentation, on a card of "
+        f"{card.memory / 1e9:.0f} GB",
+    )
+    full = gpus()[FULL_CARD]
+    yield derived(
+        Subject("full.days"),
+        key,
+        full_days(config, sizes, count, full),
+        f"every weight trained on {count:,} passes, from eight {full.name} at 60 % of the nominal "
+        "rate on the smallest frames to one at 10 % on the largest",
+    )
+    yield quoted(
+        Subject("run.price"),
+        key,
+        None,
+        "free sessions are offered without a guarantee of a card or of its hours",
+    )
+
+
+def _loading(study: Study, variant: Variant) -> Iterator[Finding]:
+    loading = study.document.loading
+    if loading is None:
+        return
+    key = Key(variant.id)
+    yield derived(
+        Subject("load.processor"),
+        key,
+        loading.processor,
+        "the loading cell names a model and an adapter"
+        + (" and a processor" if loading.processor else ", and no processor"),
+    )
+    base = study.model(loading.onto)
+    size = architecture_of(study.configs[base.id]).parameters * 2
+    yield derived(
+        Subject("load.minutes"),
+        key,
+        Interval(Fraction(0), None, low_closed=False),
+        f"{size / 1e9:.1f} GB of 16-bit weights must first be downloaded: more than 0 minutes at "
+        "any speed, and how many depends on the line",
+    )
+    yield derived(
+        Subject("load.as_trained"),
+        key,
+        variant.trained_on == base.hub,
+        f"the loading cell puts the adapter on {base.hub}; this variant trains it on top of "
+        f"{variant.trained_on}",
+    )

@@ -1,0 +1,115 @@
+"""The run loop: selection, stages that break or cannot run, exit status, the closing line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from paper_repro.errors import UserError
+from paper_repro.judging import Verdict
+from paper_repro.study import Study, load_study
+from paper_repro.verify.finding import (
+    Finding,
+    Progress,
+    Stage,
+    StageRunner,
+    StageUnavailable,
+    Wanted,
+)
+from paper_repro.verify.run import exit_code, load_stage, verify
+
+ARITHMETIC = (Stage.ARITHMETIC,)
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return load_study()
+
+
+def breaking(_: Study, __: Wanted, ___: Progress) -> Iterator[Finding]:
+    raise ZeroDivisionError("it broke")
+
+
+def unavailable(_: Study, __: Wanted, ___: Progress) -> Iterator[Finding]:
+    raise StageUnavailable("no such card here", "the command")
+
+
+def without(stage: Stage, runner: StageRunner) -> object:
+    return lambda name: runner if name is stage else load_stage(name)
+
+
+def test_arithmetic_alone_reaches_the_reviewed_verdicts(study: Study) -> None:
+    report = verify(study, ARITHMETIC)
+    assert [claim.id for claim in report.claims if claim.changed] == []
+    assert exit_code(report) == 0
+    assert sum(report.summary.values()) == len(study.claims)
+    assert report.summary["contradicted"] > 0
+    assert exit_code(report, strict=True) == 3
+    for claim in report.claims:
+        assert (claim.verdict is Verdict.NOT_CHECKED) == (
+            "arithmetic" not in study.claim(claim.id).decided_by
+        )
+
+
+def test_the_same_inputs_give_the_same_report(study: Study) -> None:
+    reports = [verify(study, ARITHMETIC).model_dump(exclude={"run"}) for _ in range(2)]
+    assert reports[0] == reports[1]
+
+
+def test_a_broken_stage_fails_its_claims_and_no_others(study: Study) -> None:
+    report = verify(study, ARITHMETIC, load=lambda _: breaking)
+    decided = {claim.id for claim in study.claims if "arithmetic" in claim.decided_by}
+    failed = {claim.id for claim in report.claims if claim.verdict is Verdict.CHECK_FAILED}
+    assert failed == decided
+    assert exit_code(report) == 1
+    assert "ZeroDivisionError: it broke" in report.claims[0].reason + report.closing + "".join(
+        claim.reason for claim in report.claims
+    )
+    assert "check failed" in report.closing
+
+
+def test_an_unavailable_stage_is_not_checked_and_exits_2(study: Study) -> None:
+    report = verify(
+        study,
+        [Stage.GPU, *ARITHMETIC],
+        load=lambda stage: unavailable if stage is Stage.GPU else load_stage(stage),
+    )
+    gpu = next(stage for stage in report.stages if stage.name == "gpu")
+    decided = [claim for claim in study.claims if claim.decided_by == ("gpu",)]
+    if decided:
+        assert gpu.status == "unavailable"
+        assert exit_code(report) == 2
+        assert all(
+            c.verdict is Verdict.NOT_CHECKED
+            for c in report.claims
+            if c.id in {d.id for d in decided}
+        )
+
+
+def test_a_changed_verdict_exits_1_and_names_the_claim(study: Study) -> None:
+    claims = tuple(
+        claim.model_copy(update={"reviewed": Verdict.HOLDS})
+        if claim.id == "L2.trainable.count"
+        else claim
+        for claim in study.claims
+    )
+    report = verify(study.model_copy(update={"claims": claims}), ARITHMETIC)
+    assert exit_code(report) == 1
+    assert "L2.trainable.count" in report.closing
+
+
+def test_only_selects_and_refuses_unknown_ids(study: Study) -> None:
+    report = verify(study, ARITHMETIC, only=["L2.trainable.count"])
+    assert [claim.id for claim in report.claims] == ["L2.trainable.count"]
+    with pytest.raises(UserError, match=r"no claim 'L2\.nothing'"):
+        verify(study, ARITHMETIC, only=["L2.nothing"])
+
+
+def test_closing_line_says_what_exit_0_means(study: Study) -> None:
+    report = verify(study, ARITHMETIC)
+    contradicted = report.summary["contradicted"]
+    assert report.closing == (
+        f"{contradicted} of {len(study.claims)} contradicted; "
+        "exit 0 means unchanged since review, not that the paper is right"
+    )
