@@ -83,7 +83,7 @@ def settle(
         reviewed=claim.reviewed,
         by_variant=_by_variant(study, claim, settled),
         explanation=fill(claim.explanation, findings),
-        reconciles=[_reading(key, settled, claim) for key in judgement.reconciles],
+        reconciles=_reconciles(claim, settled, judgement),
         reason=settled.failure or settled.missing,
         consequence=claim.consequence,
         command=command(claim, folder),
@@ -168,6 +168,17 @@ def _by_variant(study: Study, claim: Claim, settled: Settled) -> dict[str, Varia
                 verdict=judge(claim.stated(), values, key).verdict,
             )
     return results
+
+
+def _reconciles(claim: Claim, settled: Settled, judgement: Judgement) -> list[str]:
+    """Readings at which a claim that does not simply hold would; a variant that would at the
+    claim's own denominator is not listed again with others."""
+    if judgement.verdict in (Verdict.HOLDS, Verdict.HOLDS_ROUNDED):
+        return []
+    keys = judgement.reconciles
+    plain = {key.variant for key in keys if key.convention == claim.denominator}
+    kept = [k for k in keys if k.convention == claim.denominator or k.variant not in plain]
+    return [_reading(key, settled, claim) for key in kept]
 
 
 def _reading(key: Key, settled: Settled, claim: Claim) -> str:

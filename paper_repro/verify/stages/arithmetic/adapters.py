@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from paper_repro.counting.families import architecture_of
 from paper_repro.counting.denominators import LABELS, denominators, percent
+from paper_repro.counting.families import architecture_of
 from paper_repro.counting.lora import LoraSpec, lora_formula, lora_parameters
 from paper_repro.judging import Key, Value
 from paper_repro.study import Adapter, Study
@@ -41,11 +41,14 @@ def adapter_findings(study: Study, adapter: Adapter) -> Iterator[Finding]:
             percent(count, whole),
             f"{count:,} / {whole:,} ({LABELS[name]})",
         )
-    for variant in study.variants:
-        if adapter.id in variant.adapters:
-            yield logged(
-                Subject("adapter.base", adapter.id),
-                Key(variant.id),
-                variant.trained_on,
-                variant.source,
-            )
+    yield from _bases(study, adapter)
+
+
+def _bases(study: Study, adapter: Adapter) -> Iterator[Finding]:
+    """What it was trained on top of: its variant's word, or the bare base at the bottom."""
+    subject = Subject("adapter.base", adapter.id)
+    tops = [variant for variant in study.variants if variant.adapters[-1] == adapter.id]
+    for variant in tops:
+        yield logged(subject, Key(variant.id), variant.trained_on, variant.source)
+    if not tops:
+        yield logged(subject, ANY, study.model(adapter.base).hub, adapter.source)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from paper_repro.counting.families import architecture_of
 from paper_repro.counting.denominators import LABELS, denominators, percent
+from paper_repro.counting.families import architecture_of
 from paper_repro.counting.lora import (
     lora_formula,
     lora_parameters,

@@ -1,0 +1,77 @@
+"""The command line: parsing and printing only. Everything heavy is imported inside a command.
+
+``app`` is the Typer application, one module a command; ``main()`` runs it and turns user errors
+into status 2 and an interrupt into 130.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from paper_repro import __version__
+from paper_repro.cli.count import count
+from paper_repro.cli.doctor import doctor
+from paper_repro.cli.explain import explain
+from paper_repro.cli.schema import schema
+from paper_repro.cli.verify import verify
+from paper_repro.errors import UserError
+
+UNREADABLE = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="paper_repro",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Re-derive, judge and re-run the training claims of a fine-tuning paper.",
+    epilog="Start with: python -m paper_repro verify",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+app.command(
+    epilog="Examples: verify | verify --stage arithmetic | verify --only L2.trainable.count | "
+    "verify --format html --output report.html"
+)(verify)
+app.command(
+    epilog="Examples: count Qwen/Qwen2-VL-2B-Instruct --lora "
+    "r=16,targets=q_proj+k_proj+v_proj+o_proj | count ./my-model --lora r=8,targets=all-linear "
+    "--quantize nf4 --json"
+)(count)
+app.command(epilog="Examples: explain 18M | explain 18M --percent 0.9 | explain 32M --json")(explain)
+app.command(
+    epilog="Examples: doctor ./pitvqa-qwen2vl-spatial-final | doctor ./adapter --base ./my-base"
+)(doctor)
+app.command(epilog="Example: schema study > study.schema.json")(schema)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app(prog_name="python -m paper_repro")
+    except UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(UNREADABLE)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(UNREADABLE)

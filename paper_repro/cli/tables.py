@@ -1,0 +1,45 @@
+"""What the commands print with: tables that fit the terminal, text, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from paper_repro.verify.report.terminal import make_console, safe
+
+
+def plain_table(*columns: str) -> Table:
+    """A table with these headings; a leading ``>`` aligns the column right."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        right = column.startswith(">")
+        table.add_column(
+            column.removeprefix(">"),
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=right,
+            header_style="dim",
+        )
+    return table
+
+
+def print_table(table: Table) -> None:
+    """Print a table on standard output, with an empty line behind it."""
+    console = make_console()
+    console.print(table)
+    console.print()
+
+
+def say(text: str, style: str = "") -> None:
+    """Print a paragraph on standard output, wrapped at the terminal's width."""
+    make_console().print(Text(safe(text), style))
+
+
+def print_json(data: Any) -> None:
+    """Print JSON on standard output."""
+    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")

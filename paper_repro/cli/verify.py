@@ -1,0 +1,74 @@
+"""``verify``: check the claims of a study."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class StageOption(StrEnum):
+    """Stages, as ``--stage`` takes them."""
+
+    arithmetic = "arithmetic"
+    instantiate = "instantiate"
+    train = "train"
+    gpu = "gpu"
+    hub = "hub"
+
+
+class ReportFormat(StrEnum):
+    """Forms of the report, as ``--format`` takes them."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+    html = "html"
+
+
+def verify(
+    study: Annotated[
+        Path | None, typer.Option(help="Folder of another study. Default: the built-in one.")
+    ] = None,
+    stage: Annotated[
+        list[StageOption] | None,
+        typer.Option(help="Run this stage; repeatable. Default: arithmetic, instantiate, train."),
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Check this claim alone, by its id; repeatable.")
+    ] = None,
+    format: Annotated[ReportFormat, typer.Option(help="Form of the report.")] = ReportFormat.text,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the report there instead of printing it.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 3 when any claim is contradicted.")
+    ] = False,
+) -> None:
+    """Check every claim of the study and say which stand.
+
+    Exit status: 0 every selected check ran and each verdict is the one reviewed; 1 a verdict
+    differs or a check failed; 2 it could not run; with --strict, 3 when a claim is contradicted.
+    """
+    from paper_repro.study import BUILT_IN, load_study
+    from paper_repro.verify.finding import DEFAULT_STAGES, Stage
+    from paper_repro.verify.report import render, show, watch, write
+    from paper_repro.verify.run import exit_code
+    from paper_repro.verify.run import verify as run
+
+    loaded = load_study(study or BUILT_IN)
+    stages = [Stage(name) for name in stage] if stage else DEFAULT_STAGES
+    on_screen = format is ReportFormat.text and output is None
+    with watch(on_screen) as watcher:
+        report = run(loaded, stages, only=only or (), folder=study, watcher=watcher)
+    if on_screen:
+        show(report, full=bool(only))
+    elif output is None:
+        sys.stdout.write(render(report, format.value))
+    else:
+        write(render(report, format.value, full=bool(only)), output)
+        print(f"{report.closing}\nWritten to {output}", file=sys.stderr)
+    raise typer.Exit(exit_code(report, strict=strict))
