@@ -42,12 +42,14 @@ class Levels:
         trail: the steps taken.
         earlier: parameters of all adapters but the last, by canonical name, as they were put on
             the base. Those that a later step replaced are no longer in ``model``.
+        last: PEFT's name of the adapter that was put on last.
         said: what the libraries warned of.
     """
 
     model: PeftModel
     trail: tuple[Step, ...]
     earlier: Mapping[str, Tensor]
+    last: str
     said: tuple[str, ...]
 
     @property
@@ -59,6 +61,11 @@ class Levels:
             for name, tensor in adapter_tensors(self.model).items()
             if id(tensor) not in kept
         }
+
+    @property
+    def last_is_new(self) -> bool:
+        """Whether all that bears the last adapter's name came with the last step, untrained."""
+        return not set(_named(self.model, [self.last])) - set(self.newest)
 
     @property
     def earlier_alive(self) -> dict[str, Tensor]:
@@ -95,7 +102,8 @@ def put_on(
         )
     with captured() as said:
         model, trail, earlier = put(base, adapters, saved or {})
-    return Levels(model, tuple(trail), earlier, tuple(said))
+    last = ONE_NAME if procedure == "second-wrap" else adapters[-1].name
+    return Levels(model, tuple(trail), earlier, last, tuple(said))
 
 
 def lora_config(adapter: Adapter) -> LoraConfig:
@@ -141,7 +149,7 @@ def _stack(base: PreTrainedModel, adapters: Sequence[Adapter], saved: Mapping[st
     trail = [_prepare(base)] if getattr(base, "is_loaded_in_4bit", False) else []
     first, *others = adapters
     model = _first(base, first, first.name, saved)
-    trail.append(Step(f"adapter {first.name}", trainable(model)))
+    trail.append(Step(f"{first.name} put on", trainable(model)))
     for adapter in others:
         _add(model, adapter, saved)
     earlier = _named(model, [adapter.name for adapter in adapters[:-1]])
@@ -162,12 +170,12 @@ def _second_wrap(
 
     first, *others = adapters
     model = _first(base, first, ONE_NAME, saved)
-    trail = [Step("PeftModel.from_pretrained", trainable(model)), _prepare(model)]
+    trail = [Step(f"{first.name} loaded as trainable", trainable(model)), _prepare(model)]
     earlier: dict[str, Tensor] = {}
     for adapter in others:
         earlier = adapter_tensors(model)
         model = get_peft_model(model, lora_config(adapter))  # type: ignore[arg-type]
-        trail.append(Step("get_peft_model", trainable(model)))
+        trail.append(Step("get_peft_model again", trainable(model)))
     return model, trail, earlier
 
 
