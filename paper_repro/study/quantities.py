@@ -68,6 +68,7 @@ QUANTITIES: dict[str, Quantity] = {
     "run.card_fits": Quantity("truth", "run", "the run fits one card of the study"),
     "run.price": Quantity("US dollars", "run", "price of the card's hours"),
     "run.identical": Quantity("truth", "run", "two runs give the same adapter bytes"),
+    "run.similar": Quantity("truth", "run", "two runs differ by no more than seeds make them"),
     "run.seeded": Quantity("truth", "run", "the run fixes its seed"),
     # saving and loading
     "reload.same_outputs": Quantity("truth", "run", "saved, loaded as the docs say, same outputs"),
