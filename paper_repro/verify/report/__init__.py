@@ -1,0 +1,116 @@
+"""Reports of a verification, all drawn from one :class:`paper_repro.verify.result.Report`.
+
+``render(report, "html")`` gives the text, ``write(text, path)`` puts it on disk whole or not at
+all, ``show(report)`` prints the table on this terminal, and ``with watch() as watcher`` shows a
+run while it happens. Nothing here judges. Rich and Jinja are imported only when they are used.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from paper_repro.errors import UserError
+from paper_repro.verify.result import Report
+
+if TYPE_CHECKING:
+    from paper_repro.verify.report.live import LiveView
+
+Format = Literal["text", "json", "markdown", "html"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+__all__ = ["FORMATS", "Format", "render", "show", "watch", "write"]
+
+
+def watch(to_screen: bool = True) -> LiveView:
+    """A live view of a run, to use in a ``with`` block.
+
+    Args:
+        to_screen: draw on standard output; else on standard error, because the report itself
+            goes to standard output.
+    """
+    from paper_repro.verify.report.live import LiveView
+    from paper_repro.verify.report.terminal import make_console
+
+    return LiveView(make_console(stderr=not to_screen))
+
+
+def show(report: Report, *, full: bool = False) -> None:
+    """Print the report on standard output, in colour and as wide as the terminal can.
+
+    Args:
+        full: print all that is known of every claim instead of the table.
+    """
+    from paper_repro.verify.report import terminal
+
+    terminal.show(report, terminal.make_console(), full=full)
+
+
+def render(
+    report: Report, format: Format, width: int | None = None, *, full: bool = False
+) -> str:
+    """Draw a report. The same report gives the same text, byte for byte.
+
+    Args:
+        report: the verification.
+        format: ``text`` (no colour), ``json``, ``markdown`` or ``html``.
+        width: columns of the ``text`` format, 100 unless given; the others have none.
+        full: in the ``text`` format, all that is known of every claim; the others have it.
+    """
+    match format:
+        case "json":
+            from paper_repro.verify.report.json import to_json
+
+            return to_json(report)
+        case "markdown":
+            from paper_repro.verify.report.markdown import to_markdown
+
+            return to_markdown(report)
+        case "html":
+            from paper_repro.verify.report.html import to_html
+
+            return to_html(report)
+        case "text":
+            from paper_repro.verify.report.terminal import to_text
+
+            return to_text(report, width or 100, full=full)
+
+
+def write(text: str, path: Path) -> None:
+    """Write a report whole or not at all: into a neighbour first, then moved into place.
+
+    Raises:
+        UserError: when the folder cannot be written, the disk is full, or ``path`` is something
+            other than a file; what stood there before is then untouched.
+    """
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        raise _unwritable(path, "something there that is not a file")
+    temporary: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=".report-", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
+        os.replace(temporary, target)
+    except BaseException as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _unwritable(path, error.strerror or type(error).__name__) from None
+        raise
+
+
+def _unwritable(path: Path, got: str) -> UserError:
+    return UserError(
+        f"The report could not be written to {path}; nothing was changed there.",
+        expected="a folder that exists and can be written, on a disk with room",
+        got=got,
+        next_command=f"python -m paper_repro verify --output {path.name}",
+    )

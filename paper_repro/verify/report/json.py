@@ -1,0 +1,69 @@
+"""The JSON report and the published JSON Schemas.
+
+``to_json(report)`` is deterministic; what belongs to one run alone (times, versions) stands in
+``run``, last. ``write_schemas(Path("docs/schemas"))`` renews the committed schemas.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from paper_repro.study.model import Study
+from paper_repro.verify.report.style import LOOKS
+from paper_repro.verify.result import Report
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+COMPUTED = ("configs", "places")
+"""Fields of a study that its loader computes: no table of its TOML files may hold them."""
+
+
+def to_json(report: Report) -> str:
+    """The report as JSON: two spaces a level, UTF-8 as it is, a newline at the end.
+
+    Raises:
+        ValueError: when a found value is not a finite number.
+    """
+    data = report.model_dump(mode="json")
+    order = [str(verdict) for verdict in LOOKS]
+    data["summary"] = dict(sorted(data["summary"].items(), key=lambda item: order.index(item[0])))
+    for claim in data["claims"]:
+        claim["by_variant"] = dict(sorted(claim["by_variant"].items()))
+    data["run"] = dict(sorted(data.pop("run").items()))
+    return _text(data)
+
+
+def schema() -> str:
+    """The JSON Schema of the JSON report."""
+    described = Report.model_json_schema(mode="serialization")
+    return _text({"$schema": DIALECT} | described)
+
+
+def study_schema() -> str:
+    """The JSON Schema of a study's TOML files, read together as one table."""
+    described = Study.model_json_schema()
+    for field in COMPUTED:
+        del described["properties"][field]
+        described["required"].remove(field)
+    described["description"] = (
+        "A study: study.toml, models.toml, training.toml and claims.toml, read together."
+    )
+    return _text({"$schema": DIALECT} | described)
+
+
+def write_schemas(folder: Path) -> None:
+    """Write ``report.json`` and ``study.json`` into a folder.
+
+    Raises:
+        UserError: when the folder cannot be written.
+    """
+    from paper_repro.verify.report import write
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write(schema(), folder / "report.json")
+    write(study_schema(), folder / "study.json")
+
+
+def _text(data: dict[str, Any]) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
