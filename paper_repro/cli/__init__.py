@@ -43,7 +43,9 @@ def _print_version(wanted: bool) -> None:
 def _options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     pass
@@ -58,7 +60,9 @@ app.command(
     "r=16,targets=q_proj+k_proj+v_proj+o_proj | count ./my-model --lora r=8,targets=all-linear "
     "--quantize nf4 --json"
 )(count)
-app.command(epilog="Examples: explain 18M | explain 18M --percent 0.9 | explain 32M --json")(explain)
+app.command(epilog="Examples: explain 18M | explain 18M --percent 0.9 | explain 32M --json")(
+    explain
+)
 app.command(
     epilog="Examples: doctor ./pitvqa-qwen2vl-spatial-final | doctor ./adapter --base ./my-base"
 )(doctor)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich import box
@@ -43,3 +45,14 @@ def say(text: str, style: str = "") -> None:
 def print_json(data: Any) -> None:
     """Print JSON on standard output."""
     sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show on standard error that something longer is going on, where that is a terminal."""
+    console = make_console(stderr=True)
+    if console.is_terminal:
+        with console.status(safe(what)):
+            yield
+    else:
+        yield

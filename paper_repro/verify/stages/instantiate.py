@@ -18,7 +18,7 @@ from paper_repro.judging import Key, Value
 from paper_repro.study import Adapter, Model, Study, Variant
 from paper_repro.training.levels import Levels, base_parameters, put_on, trainable
 from paper_repro.verify.finding import Evidence, Finding, Progress, Stage, Subject, Wanted
-from paper_repro.verify.stages.arithmetic.data import document_sum
+from paper_repro.study.document import document_sum
 from paper_repro.verify.stages.needs import need
 
 if TYPE_CHECKING:

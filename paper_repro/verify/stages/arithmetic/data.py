@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from paper_repro.counting.denominators import percent
-from paper_repro.judging import Key, Printed, Value
+from paper_repro.judging import Key, Value
 from paper_repro.study import Dataset, Study
+from paper_repro.study.document import document_sum, printed_number
 from paper_repro.verify.finding import Finding, Subject
 from paper_repro.verify.stages.arithmetic.common import derived, logged, quoted
 
@@ -27,18 +28,6 @@ def dataset_findings(dataset: Dataset) -> Iterator[Finding]:
     for quantity, value in facts.items():
         prefix = f"{split}; " if quantity.endswith("rows") else ""
         yield logged(Subject(quantity, dataset.id), ANY, value, f"{prefix}{dataset.source}")
-
-
-def document_sum(study: Study) -> int | None:
-    """The sum of the document's own breakdown, from the values as printed."""
-    numbers = [printed_number(study, id) for id in study.document.breakdown]
-    return sum(number for number in numbers if number is not None) or None
-
-
-def printed_number(study: Study, id: str) -> int | None:
-    """The whole number that a claim prints; ``None`` for ranges, bounds and statements."""
-    stated = study.claim(id).stated()
-    return int(stated.exact) if isinstance(stated, Printed) and stated.exact is not None else None
 
 
 def document_findings(study: Study) -> Iterator[Finding]:

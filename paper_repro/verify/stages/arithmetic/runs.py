@@ -17,10 +17,10 @@ from paper_repro.hardware.bounds import full_days, notebook_hours, run_memory, s
 from paper_repro.hardware.gpus import gpus
 from paper_repro.judging import Interval, Key
 from paper_repro.study import Procedure, Study, Variant
+from paper_repro.study.document import document_sum
 from paper_repro.verify.finding import Finding, Subject
 from paper_repro.verify.stages.arithmetic.adapters import spec
 from paper_repro.verify.stages.arithmetic.common import derived, logged, passes, quoted
-from paper_repro.verify.stages.arithmetic.data import document_sum
 
 FULL_CARD = "a100"
 MEMORY_MARGIN = 2
@@ -84,6 +84,13 @@ def _settings(study: Study, variant: Variant) -> Iterator[Finding]:
     yield logged(Subject("run.method"), key, methods[variant.quantized], variant.source)
     yield logged(Subject("run.quantized"), key, variant.quantized, variant.source)
     yield logged(Subject("run.seeded"), key, settings.seed is not None, settings.source)
+    seed = "no seed is fixed" if settings.seed is None else f"the seed is {settings.seed}"
+    yield quoted(
+        Subject("run.similar"),
+        key,
+        None,
+        f"{seed}, and no measure of likeness and no tolerance is named",
+    )
     rows = study.dataset(settings.dataset).train_rows
     effective = settings.batch * settings.accumulation
     steps = rows // effective * settings.epochs
