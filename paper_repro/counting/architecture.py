@@ -66,7 +66,7 @@ class LayerGroup:
 
     def _matching_one(self, target: list[str]) -> Iterable[int]:
         parts = self.path.split(".")
-        if target[-1].isdigit() and len(target) == 1 or len(target) > len(parts):
+        if (target[-1].isdigit() and len(target) == 1) or len(target) > len(parts):
             return ()
         index: int | None = None
         for part, wanted in zip(reversed(parts), reversed(target), strict=False):

@@ -36,7 +36,7 @@ def denominators(
         document_sum: what the document's own breakdown adds up to.
         nominal: the size in the model's name, such as 2,000,000,000.
     """
-    known = {
+    known: dict[str, int | None] = {
         "base": architecture.parameters,
         "total": architecture.parameters + adapters_total,
         "document": document_sum,
@@ -45,7 +45,7 @@ def denominators(
         "language": architecture.language,
         "packed-4bit": packed_parameters(architecture),
     }
-    return {id: known[id] for id in LABELS if known[id] is not None}  # type: ignore[misc]
+    return {id: whole for id, whole in known.items() if whole is not None}
 
 
 def packed_parameters(architecture: Architecture) -> int:
@@ -59,11 +59,6 @@ def packed_parameters(architecture: Architecture) -> int:
     return architecture.parameters - sum(
         group.copies * (group.weights // 2) for group in architecture.linears
     )
-
-
-def quantised_parameters(architecture: Architecture) -> int:
-    """Weights that 4-bit loading packs."""
-    return sum(group.copies * group.weights for group in architecture.linears)
 
 
 def percent(part: int, whole: int) -> Fraction:

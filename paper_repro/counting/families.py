@@ -78,6 +78,7 @@ VISION_DEFAULTS: Mapping[str, Defaults] = {
     "qwen2_5_vl": {**_VISION, "intermediate_size": 3420, "out_hidden_size": 3584},
 }
 _ALIASES = {"depth": "num_hidden_layers", "num_heads": "num_attention_heads"}
+TIE = "tie_word_embeddings"
 _COUNT = "correct config.json, then: python -m paper_repro count FOLDER"
 
 
@@ -109,7 +110,7 @@ def architecture_of(config: Config) -> Architecture:
     family = config.get("model_type")
     if not isinstance(family, str):
         raise _bad("model_type", "a family's name such as 'qwen2_vl'", family)
-    if family not in TEXT_DEFAULTS:
+    if family not in TEXT_DEFAULTS or not _generates(config):
         raise UnknownFamily(family)
     if family not in VISION_DEFAULTS:
         decoder = _decoder(config, family, _flag(config, TEXT_DEFAULTS[family], TIE))
@@ -121,7 +122,11 @@ def architecture_of(config: Config) -> Architecture:
     return _assemble(family, _decoder(text, family, tied), "model.language_model", vision, norms)
 
 
-TIE = "tie_word_embeddings"
+def _generates(config: Config) -> bool:
+    named = config.get("architectures")
+    if not isinstance(named, list) or not named:
+        return True
+    return str(named[0]).endswith(("ForCausalLM", "ForConditionalGeneration"))
 
 
 def _decoder(config: Config, family: str, tied: bool) -> Decoder:

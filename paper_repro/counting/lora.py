@@ -73,9 +73,12 @@ class Wrapped:
     @property
     def formula(self) -> str:
         """The count with its terms: ``r 16 × 28 layers × (q_proj 1,536+1,536 + …) = 4,358,144``."""
-        by_copies: dict[int, list[str]] = {}
+        copies_of: dict[str, int] = {}
         for group, copies in self.layers:
             term = f"{group.name} {group.fan_in:,}+{group.fan_out:,}"
+            copies_of[term] = copies_of.get(term, 0) + copies
+        by_copies: dict[int, list[str]] = {}
+        for term, copies in copies_of.items():
             by_copies.setdefault(copies, []).append(term)
         blocks = [
             f"{copies:,} {'layers' if copies > 1 else 'layer'} × ({' + '.join(terms)})"
@@ -168,5 +171,5 @@ def _no_such_layer(architecture: Architecture, target: str) -> UserError:
         f"The module name {target!r} matches no layer of this {architecture.model_type} model.",
         expected=f"any of {', '.join(architecture.names)}; or all-linear for every Linear layer",
         got=repr(target),
-        next_command=f"python -m paper_repro count BASE --lora r=16,targets={architecture.names[0]}",
+        next_command="python -m paper_repro count BASE --lora r=16,targets=all-linear",
     )
