@@ -1,7 +1,7 @@
-"""The census of any model that transformers can build, read off the meta device.
+"""The census of any model that transformers can build.
 
-``any_architecture(config)`` takes the closed form where one is known and :func:`census` where
-none is; the latter needs torch and transformers. Not covered: layers that are no Linear,
+``read_census(config)`` takes the closed form where one is known, and otherwise reads the layers
+off the meta device, which needs torch and transformers. Not covered: layers that are no Linear,
 convolution or embedding (fused experts, say), which LoRA by module name does not reach either.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from paper_repro.counting.architecture import Architecture, LayerGroup, UnknownFamily
+from paper_repro.counting.architecture import Architecture, Kind, LayerGroup, UnknownFamily
 from paper_repro.counting.families import architecture_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _VISION = re.compile(r"(?:^|\.)(?:visual|vision\w*)(?:\.|$)")
 
 
-def any_architecture(config: Mapping[str, Any]) -> Architecture:
+def read_census(config: Mapping[str, Any]) -> Architecture:
     """The census of a model, by closed form or from the meta device.
 
     Raises:
@@ -30,10 +30,10 @@ def any_architecture(config: Mapping[str, Any]) -> Architecture:
     try:
         return architecture_of(config)
     except UnknownFamily:
-        return census(config)
+        return instantiated_census(config)
 
 
-def census(config: Mapping[str, Any]) -> Architecture:
+def instantiated_census(config: Mapping[str, Any]) -> Architecture:
     """The census of the model that transformers builds from a ``config.json``.
 
     Raises:
@@ -42,41 +42,50 @@ def census(config: Mapping[str, Any]) -> Architecture:
     from paper_repro.counting.instantiate import meta_model
 
     model = meta_model(config)
-    head, embed = model.get_output_embeddings(), model.get_input_embeddings()
-    layers = {
-        name: group
+    embed, head = model.get_input_embeddings(), model.get_output_embeddings()
+    groups = [
+        (module, group)
         for name, module in model.named_modules()
         if (group := _group(name, module)) is not None
-    }
-    others = {name for name, group in layers.items() if group.kind != "linear"}
-    others |= {name for name, module in model.named_modules() if module is head and name in layers}
-    parameters = {id(p): (name, p.numel()) for name, p in model.named_parameters()}
-    vision = sum(size for name, size in parameters.values() if _VISION.search(name))
-    ends = {id(p): p.numel() for end in (head, embed) if end is not None for p in end.parameters()}
+    ]
+    sizes = {name: parameter.numel() for name, parameter in model.named_parameters()}
+    vision = sum(size for name, size in sizes.items() if _VISION.search(name))
+    ends = {id(p): p.numel() for end in (embed, head) if end is not None for p in end.parameters()}
     return Architecture(
         model_type=str(config.get("model_type")),
-        linears=tuple(group for name, group in layers.items() if name not in others),
-        others=tuple(group for name, group in layers.items() if name in others),
+        linears=tuple(g for module, g in groups if g.kind == "linear" and module is not head),
+        others=tuple(g for module, g in groups if g.kind != "linear" or module is head),
         vision=vision,
-        language=sum(size for _, size in parameters.values()) - vision,
+        language=sum(sizes.values()) - vision,
         embedding=sum(ends.values()),
-        head_tied=head is not None and embed is not None and head.weight is embed.weight,
+        head_tied=embed is not None and head is not None and embed.weight is head.weight,
     )
 
 
 def _group(name: str, module: nn.Module) -> LayerGroup | None:
-    from torch.nn import Conv1d, Conv2d, Conv3d, Embedding, Linear
+    shape = _shape(module)
+    if shape is None:
+        return None
+    kind, fan_in, fan_out = shape
+    bias = getattr(module, "bias", None) is not None
+    if _VISION.search(name):
+        return LayerGroup(name, "vision", fan_in, fan_out, bias=bias, kind=kind)
+    return LayerGroup(name, "language", fan_in, fan_out, bias=bias, kind=kind)
+
+
+def _shape(module: nn.Module) -> tuple[Kind, int, int] | None:
+    from torch import nn
     from transformers.pytorch_utils import Conv1D
 
-    tower = "vision" if _VISION.search(name) else "language"
-    weight, bias = getattr(module, "weight", None), getattr(module, "bias", None) is not None
-    if weight is None:
-        return None
-    if isinstance(module, Embedding | Conv1D):
-        kind = "embedding" if isinstance(module, Embedding) else "linear"
-        return LayerGroup(name, tower, *weight.shape, bias=bias, kind=kind)
-    if isinstance(module, Linear | Conv1d | Conv2d | Conv3d):
-        kind = "linear" if isinstance(module, Linear) else "convolution"
-        fan_out, *rest = weight.shape
-        return LayerGroup(name, tower, prod(rest), fan_out, bias=bias, kind=kind)
+    match module:
+        case nn.Linear():
+            return "linear", module.in_features, module.out_features
+        case Conv1D():
+            fan_in, fan_out = module.weight.shape
+            return "linear", fan_in, fan_out
+        case nn.Embedding():
+            return "embedding", module.num_embeddings, module.embedding_dim
+        case nn.Conv1d() | nn.Conv2d() | nn.Conv3d():
+            fan_out, *rest = module.weight.shape
+            return "convolution", prod(rest), fan_out
     return None
