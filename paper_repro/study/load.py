@@ -34,7 +34,7 @@ def load_study(folder: Path = BUILT_IN) -> Study:
     """
     tables: dict[str, Any] = {}
     for name in FILES:
-        tables |= _read_toml(folder, name)
+        tables |= read_toml(folder, name)
     document = _read_document(folder, tables)
     try:
         claims = [Claim.model_validate(claim) for claim in tables.get("claims", ())]
@@ -58,6 +58,7 @@ def load_study(folder: Path = BUILT_IN) -> Study:
             got=f"a missing {error}",
             next_command=_CHECK.format(folder),
         ) from None
+    _check_unique(study, folder)
     _check_ids(study, folder)
     return study
 
@@ -74,7 +75,8 @@ def _read_text(folder: Path, name: str) -> str:
         ) from None
 
 
-def _read_toml(folder: Path, name: str) -> dict[str, Any]:
+def read_toml(folder: Path, name: str) -> dict[str, Any]:
+    """One TOML file of a study's folder; a :class:`UserError` when it cannot be read."""
     text = _read_text(folder, name)
     try:
         return tomllib.loads(text)
@@ -167,6 +169,17 @@ def _invalid(folder: Path, error: ValidationError) -> UserError:
     )
 
 
+def _check_unique(study: Study, folder: Path) -> None:
+    for kind, ids in {
+        "claim": [claim.id for claim in study.claims],
+        "model": [model.id for model in study.models],
+        "adapter": [adapter.id for adapter in study.adapters],
+        "dataset": [dataset.id for dataset in study.datasets],
+        "variant": [variant.id for variant in study.variants],
+    }.items():
+        _expect_unique(folder, kind, ids)
+
+
 def _check_ids(study: Study, folder: Path) -> None:
     models = {model.id for model in study.models}
     adapters = {adapter.id for adapter in study.adapters}
@@ -186,7 +199,13 @@ def _check_ids(study: Study, folder: Path) -> None:
         _expect(folder, claim.id, "variant", claim.variant, variants | {""})
     for claim_id in study.document.breakdown:
         _expect(folder, "document", "breakdown", claim_id, {c.id for c in study.claims})
-    _expect_unique(folder, [claim.id for claim in study.claims])
+    if loading := study.document.loading:
+        _expect(folder, "document", "loading.onto", loading.onto, models)
+        _expect(folder, "document", "loading.adapter", loading.adapter, adapters)
+    for level in study.levels:
+        name = f"level {level.number}"
+        _expect(folder, name, "model", level.model or "", models | {""})
+        _expect(folder, name, "dataset", level.dataset or "", datasets | {""})
 
 
 def _expect(folder: Path, owner: str, field: str, got: str, known: Iterable[str]) -> None:
@@ -199,11 +218,11 @@ def _expect(folder: Path, owner: str, field: str, got: str, known: Iterable[str]
         )
 
 
-def _expect_unique(folder: Path, ids: list[str]) -> None:
+def _expect_unique(folder: Path, kind: str, ids: list[str]) -> None:
     twice = sorted({id for id in ids if ids.count(id) > 1})
     if twice:
         raise UserError(
-            f"The study in {folder} uses a claim id twice.",
+            f"The study in {folder} uses one id for two {kind}s.",
             expected="unique ids",
             got=", ".join(twice),
             next_command=_CHECK.format(folder),

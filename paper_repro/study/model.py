@@ -133,6 +133,21 @@ class Variant(Table):
     settings: Settings
     source: str
 
+    @model_validator(mode="after")
+    def _adapters_fit_the_procedure(self) -> Variant:
+        count = len(self.adapters)
+        fits = {
+            Procedure.SINGLE: count == 1,
+            Procedure.SECOND_WRAP: count == 2,
+            Procedure.STACK: count > 1,
+        }
+        if not fits[self.procedure]:
+            raise ValueError(
+                f"{self.id}: expected one adapter for 'single', two for 'second-wrap', two or more "
+                f"for 'stack', got {count} for '{self.procedure}'"
+            )
+        return self
+
 
 class Level(Table):
     """A level of the training hierarchy."""
