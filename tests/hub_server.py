@@ -69,7 +69,10 @@ class HubServer:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
@@ -104,11 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(hub.wrong.status, b"out of order")
         if hub.wrong.html:
             return self._send(200, b"<html>sign in to this network</html>")
-        kind, table, path = (
-            ("datasets", hub.datasets, path.replace("datasets/", "", 1))
-            if "datasets/" in path
-            else ("models", hub.models, path)
-        )
+        table = hub.datasets if "datasets/" in path else hub.models
+        path = path.replace("datasets/", "", 1)
         is_api = path.startswith("/api/")
         parts = path.removeprefix("/api/models").removeprefix("/api").strip("/").split("/")
         name, rest = "/".join(parts[:2]), parts[2:]

@@ -2,7 +2,8 @@
 
 ``count_rows(open_hub("org/name", "dataset"))`` reads the last kilobytes of each parquet file and
 the card's YAML, never a row. The footers are the truth; cards go stale, and one that cannot be
-parsed declares nothing. Data sets that are not stored as parquet have their card's word only. It needs pyarrow for footers.
+parsed declares nothing. Data sets that are not stored as parquet have their card's word only.
+It needs pyarrow for footers.
 """
 
 from __future__ import annotations
@@ -114,7 +115,9 @@ def _card(source: Source) -> dict[str, Any]:
 
 def _chosen(items: object) -> dict[str, Any]:
     """The default configuration of a list of them, else the first."""
-    listed = [item for item in (items if isinstance(items, list) else [items]) if _is_table(item)]
+    listed: list[dict[str, Any]] = [
+        item for item in (items if isinstance(items, list) else [items]) if isinstance(item, dict)
+    ]
     default = [
         item for item in listed if item.get("default") or item.get("config_name") == "default"
     ]

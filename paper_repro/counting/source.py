@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 from paper_repro.errors import UserError
 
@@ -192,7 +192,7 @@ def open_hub(
     repository, prefix = _split(name)
     if is_offline_mode() and (cached := _cached(repository, kind, revision)):
         return open_folder(cached / prefix, name)
-    info = _asking(
+    info: Any = _asking(
         name,
         lambda: HfApi().repo_info(
             repository,
@@ -234,7 +234,8 @@ def _asking(name: str, request: Callable[[], _T]) -> _T:
     """Run one request to the hub; say what went wrong in the user's words."""
     from huggingface_hub import constants, errors
 
-    network_error = errors.HfHubHTTPError.__mro__[1]  # httpx's, under whichever name
+    # httpx's, under whichever name the installed huggingface_hub has it
+    network_error = cast(type[Exception], errors.HfHubHTTPError.__mro__[1])
     try:
         return request()
     except errors.HFValidationError:

@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors import SafetensorError, deserialize, safe_open
+from safetensors.numpy import save_file
+
 from paper_repro.counting.checkpoint import (
     BITS,
     LARGEST_HEADER,
@@ -22,8 +25,6 @@ from paper_repro.counting.checkpoint import (
 )
 from paper_repro.counting.source import open_folder, open_source
 from paper_repro.errors import UserError
-from safetensors import SafetensorError, deserialize, safe_open
-from safetensors.numpy import save_file
 
 DTYPES = {"F16": np.float16, "F32": np.float32, "F64": np.float64, "I8": np.int8, "BOOL": np.bool_}
 

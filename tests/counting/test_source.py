@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
+
 from paper_repro.counting import source
 from paper_repro.counting.checkpoint import read_checkpoint, read_json
 from paper_repro.counting.rows import count_rows, parquet_rows
@@ -22,8 +24,6 @@ from paper_repro.counting.source import (
     open_source,
 )
 from paper_repro.errors import UserError
-from safetensors.numpy import save_file
-
 from tests.hub_server import COMMIT, HubServer, Misbehaviour, pointing_at
 
 WEIGHTS = 8_000_000
@@ -178,7 +178,9 @@ def dataset(folder: Path, rows: dict[str, int], card: str = "") -> Path:
     (folder / "data").mkdir(exist_ok=True)
     for name, count in rows.items():
         table = pa.table({"image": [os.urandom(2_000) for _ in range(count)]})
-        write_table(table, folder / f"data/{name}.parquet", row_group_size=10, write_statistics=False)
+        write_table(
+            table, folder / f"data/{name}.parquet", row_group_size=10, write_statistics=False
+        )
     (folder / "README.md").write_text(card)
     return folder
 
@@ -208,7 +210,9 @@ def test_footers_alone_travel(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -
     assert 64 < hub.sent < size / 50
 
 
-@pytest.mark.parametrize("card", ["", "---\n: [\n---\n", "---\n- a\n---\n", "---\nconfigs: 3\n---\n"])
+@pytest.mark.parametrize(
+    "card", ["", "---\n: [\n---\n", "---\n- a\n---\n", "---\nconfigs: 3\n---\n"]
+)
 def test_a_card_that_says_nothing(tmp_path: Path, card: str) -> None:
     rows = count_rows(open_source(str(dataset(tmp_path, SPLITS, card))))
     assert (rows.total, rows.declared) == (48, {})
