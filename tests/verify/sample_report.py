@@ -366,7 +366,7 @@ CLAIMS = [
         formula="peft_type of the adapter's config",
         evidence="derived",
         stages=["arithmetic"],
-        explanation="Only adapters are trained; <b>nothing</b> starts from scratch & `a|b` is code.",
+        explanation="Only adapters train; <b>nothing</b> starts from scratch & `a|b` is code.",
         consequence="Terms.",
     ),
 ]

@@ -48,9 +48,7 @@ def show(report: Report, *, full: bool = False) -> None:
     terminal.show(report, terminal.make_console(), full=full)
 
 
-def render(
-    report: Report, format: Format, width: int | None = None, *, full: bool = False
-) -> str:
+def render(report: Report, format: Format, width: int | None = None, *, full: bool = False) -> str:
     """Draw a report. The same report gives the same text, byte for byte.
 
     Args:

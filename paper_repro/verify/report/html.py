@@ -28,7 +28,7 @@ class Segment(NamedTuple):
 
     verdict: Verdict
     look: Look
-    count: int
+    claims: int
     start: float
     width: float
 

@@ -25,6 +25,7 @@ from paper_repro.verify.report.wording import (
 from paper_repro.verify.result import ClaimResult, Report
 
 _SLASHED = re.compile(r"([\\`*_{}\[\]#])")
+_LIST = re.compile(r"^(\s*\d*)([-+.)])")
 _REFERENCES = {ord(character): f"&#{ord(character)};" for character in "|<>~$^"}
 QUOTE_LENGTH = 90
 """The most characters of a quote in a table; its section has the whole."""
@@ -67,15 +68,15 @@ def claim_section(claim: ClaimResult) -> Iterator[str]:
     yield f'<a id="{claim.id}"></a>'
     yield f"### {escape(claim.id)}"
     yield quotation(claim.quote)
-    yield f"{escape(claim.place)}"
+    yield f"In *{escape(claim.place)}*."
     yield f"**{labelled(claim.verdict)}**" + (f" (reviewed: {claim.reviewed})" * claim.changed)
     yield "\n".join(f"- {name}: {text}" for name, text in _facts(claim) if text)
     if claim.explanation:
         yield prose(claim.explanation)
     if claim.by_variant:
         rows = (
-            (escape(name), escape(result.found_text), code(result.formula), labelled(result.verdict))
-            for name, result in claim.by_variant.items()
+            (escape(name), escape(of.found_text), code(of.formula), labelled(of.verdict))
+            for name, of in claim.by_variant.items()
         )
         yield table(("variant", "found", "formula", "verdict there"), rows)
     yield fence(claim.command, "sh")
@@ -156,4 +157,5 @@ def code(text: str) -> str:
 def escape(text: str) -> str:
     """Text in which no character is Markdown, on one line."""
     line = re.sub(r"\s*\n\s*", " ", text).replace("&", "&amp;")
-    return _SLASHED.sub(r"\\\1", line).translate(_REFERENCES)
+    slashed = _LIST.sub(r"\1\\\2", _SLASHED.sub(r"\\\1", line))
+    return slashed.translate(_REFERENCES)

@@ -68,7 +68,7 @@ def to_text(report: Report, width: int, *, full: bool = False) -> str:
     )
     with console.capture() as capture:
         show(report, console, full=full)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+    return "\n".join(line.rstrip() for line in capture.get().rstrip().split("\n")) + "\n"
 
 
 def show(report: Report, console: Console, *, full: bool = False) -> None:
@@ -104,7 +104,7 @@ def safe(text: str) -> str:
 def _visible(character: str) -> str:
     if character == "\n":
         return character
-    hidden = unicodedata.category(character) in ("Cc", "Cs") or character in _BIDI
+    hidden = unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _BIDI
     return "\N{REPLACEMENT CHARACTER}" if hidden else character
 
 
@@ -129,8 +129,8 @@ def _widths(width: int) -> dict[str, int]:
     if width >= FULL:
         fixed["evidence"] = 13
         fixed["found"] += min(max(width - 130, 0), 30)
-    elif width < 76:
-        fixed["found"] = 15
+    else:
+        fixed["found"] = min(max(width - 65, 15), 21)
     return {"claim": min(width - sum(fixed.values()) - 2 * len(fixed), 80)} | fixed
 
 

@@ -94,9 +94,7 @@ def shorten(text: str, limit: int, keep: str = "", measure: Callable[[str], int]
     return _cut("… " + line[_start(line, position, keep, limit, measure) :], limit, measure)
 
 
-def _start(
-    line: str, position: int, keep: str, limit: int, measure: Callable[[str], int]
-) -> int:
+def _start(line: str, position: int, keep: str, limit: int, measure: Callable[[str], int]) -> int:
     starts = [0, *(space.end() for space in re.finditer(" ", line[:position]))]
     end = position + len(keep)
     fitting = [start for start in starts if measure("… " + line[start:end] + " …") <= limit]
