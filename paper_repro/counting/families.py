@@ -262,7 +262,7 @@ def _table(config: Config, key: str, otherwise: Config) -> Config:
 
 def _value(config: Config, defaults: Defaults, key: str) -> object:
     for name in (key, _ALIASES.get(key, key)):
-        if config.get(name) is not None:
+        if name in config:
             return config[name]
     return defaults.get(key)
 
