@@ -19,7 +19,7 @@ def sha256(tensor: Tensor) -> str:
 
     whole = tensor.detach().contiguous().cpu()
     digest = hashlib.sha256(f"{whole.dtype} {tuple(whole.shape)}".encode())
-    digest.update(memoryview(whole.reshape(-1).view(torch.uint8).numpy()))
+    digest.update(whole.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -31,9 +31,7 @@ def digests(tensors: Mapping[str, Tensor]) -> dict[str, str]:
 def base_digests(model: nn.Module) -> dict[str, str]:
     """SHA-256 of everything a base would save, by canonical name: weights, persistent buffers
     and, in 4 bits, the quantisation state; adapters apart."""
-    return digests(
-        {canonical(n): t for n, t in model.state_dict().items() if not is_adapter(n)}
-    )
+    return digests({canonical(n): t for n, t in model.state_dict().items() if not is_adapter(n)})
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

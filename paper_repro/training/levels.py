@@ -155,7 +155,7 @@ def _stack(base: PreTrainedModel, adapters: Sequence[Adapter], saved: Mapping[st
     earlier = _named(model, [adapter.name for adapter in adapters[:-1]])
     if others:
         names = [adapter.name for adapter in adapters]
-        model.base_model.set_adapter(names)
+        model.base_model.set_adapter(names)  # type: ignore[operator]
         trail.append(Step(f"{' and '.join(names)} active", trainable(model)))
         model.set_requires_grad(names[:-1], requires_grad=False)
         trail.append(Step(f"{' and '.join(names[:-1])} frozen", trainable(model)))
@@ -174,7 +174,7 @@ def _second_wrap(
     earlier: dict[str, Tensor] = {}
     for adapter in others:
         earlier = adapter_tensors(model)
-        model = get_peft_model(model, lora_config(adapter))  # type: ignore[arg-type]
+        model = get_peft_model(model, lora_config(adapter))
         trail.append(Step("get_peft_model again", trainable(model)))
     return model, trail, earlier
 

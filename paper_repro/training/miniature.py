@@ -1,14 +1,13 @@
-"""A miniature of Qwen2-VL: the real class and processor, 1.4 million random weights, toy frames.
+"""A miniature of Qwen2-VL: the real class and processor, 1.2 million random weights, toy frames.
 
-``build(seed)`` makes the model, ``batch(model.config, seed, rows)`` a batch whose pixels went
-through the real image processor, ``load_nf4(folder)`` the same weights in 4 bits. Module names,
-grouped-query attention, multimodal rotary positions and tied embeddings are those of the 2B
-model; what it learns is not. Text is one token a byte.
+``Bases(CONFIG, folder).fresh("float32")`` makes the model, and ``batch(model.config, seed, rows)``
+a batch whose pixels went through the real image processor. Module names, grouped-query attention,
+multimodal rotary positions and tied embeddings are those of the 2B model; what it learns is not.
+Text is one token a byte.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from paper_repro.quiet import captured
 if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor, device
-    from transformers import PretrainedConfig, PreTrainedModel
+    from transformers import PretrainedConfig
 
 SIDE = 112
 """Height and width of a frame in pixels: 8 × 8 patches, 4 × 4 image tokens."""
@@ -53,7 +52,7 @@ CONFIG: dict[str, Any] = {
     "vision_config": {
         "model_type": "qwen2_vl",
         "depth": 3,
-        "embed_dim": 96,
+        "embed_dim": 64,
         "hidden_size": 128,
         "num_heads": 4,
         "mlp_ratio": 4,
@@ -62,44 +61,6 @@ CONFIG: dict[str, Any] = {
         "temporal_patch_size": 2,
     },
 }
-
-
-def build(seed: int) -> PreTrainedModel:
-    """A Qwen2VLForConditionalGeneration with random float32 weights on the CPU."""
-    with captured():
-        import torch
-        from transformers import Qwen2VLConfig, Qwen2VLForConditionalGeneration
-
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            return Qwen2VLForConditionalGeneration(Qwen2VLConfig.from_dict(CONFIG))
-
-
-def load_nf4(folder: Path, device: str = "cpu") -> PreTrainedModel:
-    """Load a saved Qwen2-VL of any size in NF4 with double quantisation, as the notebook does.
-
-    Args:
-        folder: what ``save_pretrained`` wrote.
-        device: where it goes; the compute type is float32 on ``cpu``, else bfloat16.
-    """
-    with captured():
-        import torch
-        from transformers import BitsAndBytesConfig, Qwen2VLForConditionalGeneration
-
-        compute = torch.float32 if device == "cpu" else torch.bfloat16
-        quantization = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_compute_dtype=compute,
-            bnb_4bit_use_double_quant=True,
-        )
-        return Qwen2VLForConditionalGeneration.from_pretrained(
-            folder,
-            quantization_config=quantization,
-            dtype=compute,
-            device_map={"": device},
-            local_files_only=True,
-        )
 
 
 def batch(
@@ -120,7 +81,11 @@ def batch(
         pixels = _processor()(images=[frame for frame, _ in drawn], return_tensors="pt")
     texts = [f"Point to the {name}.{answer}" for _, (name, answer) in drawn]
     width = max(map(len, texts))
-    start = [config.vision_start_token_id, *[config.image_token_id] * 16, config.vision_end_token_id]
+    start = [
+        config.vision_start_token_id,
+        *[config.image_token_id] * 16,
+        config.vision_end_token_id,
+    ]
     ids = torch.tensor([[*start, *text.ljust(width).encode("ascii")] for text in texts])
     tensors = {
         "input_ids": ids,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from paper_repro.counting.instantiate import weights
 from paper_repro.training.digest import base_digests, changed, digests
 from paper_repro.training.levels import Levels, adapter_tensors, base_parameters
 from paper_repro.training.step import start
-from paper_repro.counting.instantiate import weights
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,6 +21,7 @@ class Observed:
     """What a few steps did to the tensors of one model.
 
     Attributes:
+        optimizer: its name.
         losses: one a step, in nats a token.
         base: base tensors that were hashed.
         base_changed: names of those whose bytes differ after the steps.
@@ -30,9 +32,11 @@ class Observed:
         earlier_trainable: whether any that was left could receive gradients.
         newest: tensors of the adapter that the last step brought.
         newest_changed: of those, the ones that the steps changed.
+        peak: most bytes allocated on the CUDA card during the steps; 0 without one.
         after: SHA-256 of every adapter tensor after the steps, by canonical name.
     """
 
+    optimizer: str
     losses: tuple[float, ...]
     base: int
     base_changed: tuple[str, ...]
@@ -43,21 +47,33 @@ class Observed:
     earlier_trainable: bool
     newest: int
     newest_changed: tuple[str, ...]
+    peak: int
     after: Mapping[str, str]
 
 
 def observe(
     levels: Levels, batches: Iterable[Mapping[str, Tensor]], optimizer: str, learning_rate: float
 ) -> Observed:
-    """Train for one step a batch; see :func:`paper_repro.training.step.start` for the names."""
+    """Train for one step a batch; see :func:`paper_repro.training.step.start` for the names.
+
+    Raises:
+        ArithmeticError: when a loss is not finite.
+    """
+    import torch
+
     model = levels.model
     put_on, alive, newest = digests(levels.earlier), levels.earlier_alive, levels.newest
     base_before, adapters_before = base_digests(model), digests(adapter_tensors(model))
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
     training = start(model, optimizer, learning_rate)
     losses = tuple(training.step(batch) for batch in batches)
+    if not all(map(math.isfinite, losses)):
+        raise ArithmeticError(f"expected finite losses, got {losses}")
     after = digests(adapter_tensors(model))
     moved = changed(adapters_before, after)
     return Observed(
+        optimizer=optimizer,
         losses=losses,
         base=len(base_before),
         base_changed=tuple(changed(base_before, base_digests(model))),
@@ -70,5 +86,6 @@ def observe(
         earlier_trainable=any(tensor.requires_grad for tensor in alive.values()),
         newest=len(newest),
         newest_changed=tuple(name for name in moved if name in newest),
+        peak=torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
         after=after,
     )

@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from paper_repro.counting.build import as_nf4, check_targets, meta_model
 from paper_repro.counting.denominators import LABELS, percent
-from paper_repro.counting.instantiate import as_nf4, check_targets, meta_model, stored, weights
+from paper_repro.counting.instantiate import stored, weights
 from paper_repro.judging import Key, Value
 from paper_repro.study import Adapter, Model, Study, Variant
+from paper_repro.study.document import document_sum
 from paper_repro.training.levels import Levels, base_parameters, put_on, trainable
 from paper_repro.verify.finding import Evidence, Finding, Progress, Stage, Subject, Wanted
-from paper_repro.study.document import document_sum
 from paper_repro.verify.stages.needs import need
 
 if TYPE_CHECKING:
     from torch import nn
+    from transformers import PreTrainedModel
 
 META = "counted on the meta device"
 OF_MODEL = {"model.parameters", "full.parameters"}
@@ -76,7 +78,7 @@ class Base:
     model: Model
 
     @cached_property
-    def plain(self) -> nn.Module:
+    def plain(self) -> PreTrainedModel:
         """The base as it is built, every weight trainable."""
         return meta_model(self.study.configs[self.model.id])
 
@@ -89,7 +91,8 @@ class Base:
     def wholes(self) -> dict[str, int]:
         """The denominators that do not depend on adapters."""
         ends = (self.plain.get_input_embeddings(), self.plain.get_output_embeddings())
-        embeddings = {id(end.weight): end.weight.numel() for end in ends if end is not None}
+        tensors = [end.get_parameter("weight") for end in ends if end is not None]
+        embeddings = {id(tensor): weights(tensor) for tensor in tensors}
         towers = [m for m in self.plain.modules() if "Vision" in type(m).__name__]
         vision = {id(tensor): tensor.numel() for m in towers for tensor in m.parameters()}
         packed = as_nf4(meta_model(self.study.configs[self.model.id]))
@@ -164,14 +167,19 @@ def _freedom(variant: Variant, levels: Levels, count: int) -> Iterator[Finding]:
     earlier = sum(weights(t) for t in levels.earlier_alive.values() if t.requires_grad)
     put = sum(weights(tensor) for tensor in levels.earlier.values())
     gone = put - sum(weights(tensor) for tensor in levels.earlier_alive.values())
-    parts = f"{newest:,} weights of the newest adapter, {earlier:,} of earlier ones, {free:,} of the base"
+    parts = f"{newest:,} weights of the newest adapter, {earlier:,} of earlier ones, "
+    parts += f"{free:,} of the base"
     yield _found("base.trainable", "", key, free, f"requires_grad is set on {parts}")
     only = f"{count:,} trainable: {parts}"
     yield _found("trainable.only", "", key, count == newest and newest > 0, only)
     if levels.earlier:
         text = f"of {put:,} earlier weights {gone:,} are replaced and {earlier:,} require gradients"
         yield _found("lower.trainable", "", key, earlier > 0, text)
-    text = f"{newest:,} weights under the name '{levels.last}' are fresh, {earlier:,} trained before"
+    warned = "; PEFT warned of a second wrap" if "second time" in " ".join(levels.said) else ""
+    text = (
+        f"{newest:,} weights under the name '{levels.last}' are fresh, {earlier:,} trained before"
+    )
+    text += warned
     yield _found("adapter.is_new", variant.adapters[-1], key, levels.last_is_new, text)
 
 
