@@ -92,7 +92,7 @@ def training_flops(
     forwards = FORWARD + int(checkpointing)
     linear = language_linear(config) * sizes.tokens * (forwards + FROZEN_BACKWARD)
     attention = language_attention(config, sizes.tokens) * (forwards + ATTENTION_BACKWARD)
-    head = 2.0 * config["hidden_size"] * config["vocab_size"] * sizes.scored
+    head: float = 2.0 * config["hidden_size"] * config["vocab_size"] * sizes.scored
     lora = 2.0 * adapter_parameters * sizes.tokens * (forwards + 2)
     vision = tower_forward(config, sizes.patches) * tower.value
     return linear + attention + head * (FORWARD + FROZEN_BACKWARD) + lora + vision
@@ -101,5 +101,5 @@ def training_flops(
 def full_training_flops(config: Mapping[str, Any], sizes: Sample) -> float:
     """FLOP of training every weight on one sample: a forward and two backward products."""
     language = language_linear(config) * sizes.tokens + language_attention(config, sizes.tokens)
-    head = 2.0 * config["hidden_size"] * config["vocab_size"] * sizes.scored
+    head: float = 2.0 * config["hidden_size"] * config["vocab_size"] * sizes.scored
     return 3 * (language + head + tower_forward(config, sizes.patches))

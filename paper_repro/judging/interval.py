@@ -83,9 +83,9 @@ class Interval:
 
 
 def format_number(value: int | Fraction) -> str:
-    """Print a number for people: thousands separated, at most four significant decimals."""
+    """Print a number for people: whole numbers in full, others to four significant digits."""
     exact = Fraction(value)
     if exact.denominator == 1:
         return f"{exact.numerator:,}"
-    number = float(exact)
-    return f"{number:,.1f}" if abs(number) >= 1000 else f"{number:.4g}"
+    number = float(f"{float(exact):.4g}")
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from paper_repro.errors import UserError
 from paper_repro.judging import Interval, Key, Printed, Value, Verdict
-from paper_repro.study import Claim, Study, load_study
+from paper_repro.study import Claim, Procedure, Study, load_study
 from paper_repro.study.model import Bounds
 from paper_repro.verify.finding import Finding, Progress, Stage, StageRunner, Subject, Wanted
 from paper_repro.verify.result import ClaimResult, Report
@@ -123,48 +124,68 @@ def test_exempt_claims_are_those_that_nothing_at_hand_decides(
             assert len(claim.mutation_exempt) > 20, claim.id
 
 
-SETTINGS_WITHOUT_EFFECT = {
-    "title": "names",
-    "name": "names (a PEFT adapter name changes no count)",
+NO_EFFECT = {
+    "id": "names a table; a study with another id is another study",
+    "adapters.hub": "read by the hub stage",
+    "name": "a PEFT adapter name changes no count",
+    "title": "told, not judged",
     "source": "says where a fact is from",
     "reference": "key of the bibliography",
     "licence": "told, not judged",
-    "hub": "compared only where a claim quotes it",
-    "by": "told, not judged",
-    "lora_dropout": "no claim prints it",
-    "learning_rate": "no claim prints it",
-    "optimizer": "no claim prints it",
-    "max_length": "no claim prints it",
-    "level": "orders the adapters",
-    "procedure": "moved by its own test below",
+    "config": "the file that it names is moved by a test of its own",
+    "base": "names a table",
+    "dataset": "names a table",
+    "card": "names a table",
+    "adapters": "names tables",
+    "level": "told, not judged",
+    "lora_dropout": "no statement of the document prints it",
+    "learning_rate": "no statement of the document prints it",
+    "optimizer": "no statement of the document prints it",
+    "max_length": "no statement of the document prints it",
+    "procedure": "moved by a test of its own",
 }
+TABLES = ("models", "adapters", "datasets", "variants")
+Path = tuple[str | int, ...]
 
 
-def numbers_of(study: Study) -> Iterator[tuple[str, str, str]]:
-    """Every number of the study that arithmetic reads: (table, id, field)."""
-    for model in study.models:
-        yield "models", model.id, "nominal"
-        yield "models", model.id, "year"
-    for adapter in study.adapters:
-        yield "adapters", adapter.id, "r"
-        yield "adapters", adapter.id, "lora_alpha"
-    for dataset in study.datasets:
-        yield "datasets", dataset.id, "train_rows"
-        yield "datasets", dataset.id, "validation_rows"
+def leaves(value: Any, path: Path = ()) -> Iterator[Path]:
+    """The paths of all plain values below one."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, below in items:
+        if key in NO_EFFECT or f"{path[0] if path else ''}.{key}" in NO_EFFECT:
+            continue
+        if isinstance(below, dict | list):
+            yield from leaves(below, (*path, key))
+        elif below is not None:
+            yield (*path, key)
 
 
-def with_field(study: Study, table: str, id: str, field: str, factor: int) -> Study:
-    """The study with one number multiplied."""
-    items = tuple(
-        item.model_copy(update={field: getattr(item, field) * factor}) if item.id == id else item
-        for item in getattr(study, table)
-    )
-    return study.model_copy(update={table: items})
+def moved(value: Any) -> Any:
+    """Another value of the same kind."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value * 2
+        case float():
+            return value / 2
+        case _:
+            return f"not-{value}"
 
 
-@cache
-def arithmetic_values(study_key: str = "") -> dict[tuple[Subject, Key], Value]:
-    return found_by_arithmetic(load_study())
+def with_leaf(study: Study, path: Path) -> Study:
+    """The study with one setting moved, validated anew."""
+    tables = study.model_dump(mode="json")
+    table: Any = tables
+    for key in path[:-1]:
+        table = table[key]
+    table[path[-1]] = moved(table[path[-1]])
+    return Study.model_validate(tables)
+
+
+def settings() -> list[Path]:
+    tables = load_study().model_dump(mode="json")
+    return [path for name in TABLES for path in leaves(tables[name], (name,))]
 
 
 class Everything(frozenset[Subject]):
@@ -174,116 +195,87 @@ class Everything(frozenset[Subject]):
         return True
 
 
-def found_by_arithmetic(study: Study) -> dict[tuple[Subject, Key], Value]:
+def found_by_arithmetic(study: Study) -> dict[tuple[Subject, Key], tuple[Value, str]]:
+    """Value and formula of every finding of the arithmetic stage."""
     findings = load_stage(Stage.ARITHMETIC)(study, Everything(), lambda _: None)
-    return {(finding.subject, finding.key): finding.value for finding in findings}
+    return {(f.subject, f.key): (f.value, f.formula) for f in findings}
+
+
+@cache
+def unmoved() -> dict[tuple[Subject, Key], tuple[Value, str]]:
+    return found_by_arithmetic(load_study())
+
+
+@pytest.mark.parametrize("path", settings(), ids=lambda path: ".".join(map(str, path)))
+def test_every_setting_feeds_a_finding(path: Path) -> None:
+    """Moving a setting changes what is found, or is refused with a clear error."""
+    try:
+        found = found_by_arithmetic(with_leaf(load_study(), path))
+    except UserError as error:
+        assert "expected" in str(error)
+    else:
+        assert any(unmoved().get(key) != value for key, value in found.items())
 
 
 @pytest.mark.parametrize(
-    ("table", "id", "field"), list(numbers_of(load_study())), ids=lambda value: str(value)
+    "field",
+    ["hidden_size", "intermediate_size", "num_hidden_layers", "num_key_value_heads", "vocab_size"],
 )
-def test_every_number_of_the_study_feeds_a_finding(table: str, id: str, field: str) -> None:
-    moved = found_by_arithmetic(with_field(load_study(), table, id, field, 2))
-    before = arithmetic_values()
-    assert {key for key, value in moved.items() if before[key] != value}
-
-
-@pytest.mark.parametrize(
-    ("field", "affected"),
-    [
-        ("hidden_size", "model.parameters"),
-        ("intermediate_size", "model.parameters"),
-        ("num_hidden_layers", "model.parameters"),
-        ("num_key_value_heads", "model.parameters"),
-        ("vocab_size", "model.parameters"),
-    ],
-)
-def test_every_size_of_the_config_feeds_the_count(field: str, affected: str) -> None:
+def test_every_size_of_the_config_feeds_the_count(field: str) -> None:
     study = load_study()
     configs = copy.deepcopy(study.configs)
     configs["qwen2-vl-2b"][field] *= 2  # type: ignore[operator]
-    moved = found_by_arithmetic(study.model_copy(update={"configs": configs}))
-    key = (Subject(affected, "qwen2-vl-2b"), Key())
-    assert moved[key] != arithmetic_values()[key]
+    found = found_by_arithmetic(study.model_copy(update={"configs": configs}))
+    key = (Subject("model.parameters", "qwen2-vl-2b"), Key())
+    assert found[key] != unmoved()[key]
 
 
-@pytest.mark.parametrize("field", ["batch", "accumulation", "epochs", "text_tokens"])
-def test_every_training_setting_feeds_a_finding(field: str) -> None:
-    study = load_study()
-    variants = tuple(
-        variant.model_copy(
-            update={
-                "settings": variant.settings.model_copy(
-                    update={field: getattr(variant.settings, field) * 2}
-                )
-            }
-        )
-        for variant in study.variants
-    )
-    moved = found_by_arithmetic(study.model_copy(update={"variants": variants}))
-    assert {key for key, value in moved.items() if arithmetic_values()[key] != value}
-
-
-def broken(finding: Finding) -> Finding:
-    """The finding with a value that is certainly another."""
-    value = finding.value
-    match value:
-        case bool():
-            return replace(finding, value=not value)
-        case str():
-            return replace(finding, value=f"not {value}")
-        case frozenset():
-            return replace(finding, value=value | {"something-else"})
-        case Interval():
-            low = Fraction(10**30) if value.high is None else value.high * 10**6 + 1
-            return replace(finding, value=Interval.point(low))
-        case None:
-            return replace(finding, error="broken on purpose")
-        case _:
-            return replace(finding, value=5 * value + 1001)
+def broken(finding: Finding, claim: Claim, verdict: Verdict) -> Finding:
+    """The finding with a value at which the claim gets another verdict."""
+    stated = claim.stated()
+    if finding.value is None:
+        return replace(finding, error="broken on purpose")
+    if not isinstance(stated, Printed):
+        wrong = stated if verdict is Verdict.CONTRADICTED else far_from(claim, stated).stated()
+        assert not isinstance(wrong, Printed)
+        return replace(finding, value=wrong)
+    low, high = stated.interval.low, stated.interval.high
+    edge = low if low is not None else high
+    assert edge is not None
+    within = edge if edge in stated.interval else edge - 1
+    just_outside = edge - 1 if low is not None else edge + 1
+    return replace(finding, value=within if verdict is Verdict.CONTRADICTED else just_outside)
 
 
 def test_every_check_when_broken_turns_red(pitvqa: Study, checked: Checked) -> None:
-    """For every finding that decides a claim: a wrong value, or none, is never unnoticed."""
+    """For every finding that decides a claim: a wrong value, an error or none is noticed."""
     report, findings = checked
-    unnoticed = []
-    for stage, found in findings.items():
-        for index, finding in enumerate(found):
-            deciding = [
-                result.id
-                for result in report.claims
-                if stage in result.stages
-                and finding.subject == Subject(result.quantity, pitvqa.claim(result.id).of)
-                and finding.key == Key(result.variant, result.denominator)
-            ]
-            for change in ([], [broken(finding)]):
+    unnoticed, broken_checks = [], 0
+    for result in report.claims:
+        claim = pitvqa.claim(result.id)
+        at = (Subject(claim.quantity, claim.of), Key(result.variant, result.denominator))
+        for stage in map(Stage, result.stages):
+            found = findings[stage]
+            index = next(i for i, f in enumerate(found) if (f.subject, f.key) == at)
+            wrong = broken(found[index], claim, result.verdict)
+            failing = replace(found[index], error="broken on purpose")
+            for change in ([], [wrong], [failing]):
                 changed = {**findings, stage: [*found[:index], *change, *found[index + 1 :]]}
-                if deciding and not any(
-                    result.changed
-                    for result in verify(
-                        pitvqa, changed, only=deciding, load=replaying(changed)
-                    ).claims
-                ):
-                    unnoticed.append((stage, finding.subject, finding.key, bool(change)))
+                again = verify(pitvqa, changed, only=[claim.id], load=replaying(changed))
+                broken_checks += 1
+                if not again.claims[0].changed:
+                    unnoticed.append((claim.id, stage, change))
     assert unnoticed == []
+    assert broken_checks > 3 * len(report.claims) / 2
 
 
 def test_the_procedure_decides_what_is_trained(pitvqa: Study) -> None:
-    moved = {
-        variant.procedure: found_by_arithmetic(
-            pitvqa.model_copy(
-                update={
-                    "variants": tuple(
-                        v.model_copy(update={"procedure": variant.procedure})
-                        for v in pitvqa.variants
-                        if v.id == "notebook"
-                    )
-                }
-            )
-        )[Subject("trainable.parameters"), Key("notebook")]
-        for variant in pitvqa.variants
-    }
-    assert len(set(moved.values())) >= 2
+    def trained(procedure: Procedure) -> Value:
+        notebook = pitvqa.variant("notebook").model_copy(update={"procedure": procedure})
+        study = pitvqa.model_copy(update={"variants": (notebook,)})
+        return found_by_arithmetic(study)[Subject("trainable.parameters"), Key("notebook")][0]
+
+    assert trained(Procedure.SECOND_WRAP) != trained(Procedure.STACK)
 
 
 def test_mutated_claims_are_read_by_the_real_reader(pitvqa: Study) -> None:
