@@ -165,23 +165,24 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         if len(part) < len(body):
             self.close_connection = True
+        size = len(part) if self.command == "GET" else 0
+        trusted = "Authorization" in self.headers
+        record = Request(self.command, self.path, self.headers.get("Range"), status, size, trusted)
+        self.server_hub.requests.append(record)
         self.end_headers()
-        sent = self._write(part) if self.command == "GET" else 0
-        self.server_hub.requests.append(
-            Request(
-                self.command, self.path, self.headers.get("Range"), status, sent,
-                "Authorization" in self.headers,
-            )
-        )  # fmt: skip
+        if size:
+            self._write(part, self.server_hub.requests.index(record))
 
-    def _write(self, body: bytes) -> int:
-        """Send in pieces; a reader that hangs up stops it."""
-        sent = 0
-        with contextlib.suppress(ConnectionError):
-            for start in range(0, len(body), 65_536):
+    def _write(self, body: bytes, index: int) -> None:
+        """Send in pieces; a reader that hangs up stops it, and the record says where."""
+        record = self.server_hub.requests[index]
+        for start in range(0, len(body), 65_536):
+            try:
                 self.wfile.write(body[start : start + 65_536])
-                sent = min(len(body), start + 65_536)
-        return sent
+            except ConnectionError:
+                self.server_hub.requests[index] = record._replace(sent=start)
+                self.close_connection = True
+                return
 
 
 @contextlib.contextmanager

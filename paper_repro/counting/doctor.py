@@ -54,8 +54,14 @@ def examine(adapter: str, base: str | None = None) -> Diagnosis:
     return examine_source(open_source(adapter), base)
 
 
-def examine_source(source: Source, base: str | None = None) -> Diagnosis:
-    """:func:`examine`, for a folder or repository that is open already."""
+def examine_source(
+    source: Source, base: str | None = None, base_config: Mapping[str, Any] | None = None
+) -> Diagnosis:
+    """:func:`examine`, for a folder or repository that is open already.
+
+    Args:
+        base_config: the base's parsed ``config.json``, where the caller has it.
+    """
     siblings = tuple(
         sorted(
             file.removesuffix(f"/{CONFIG}") for file in source.files if file.endswith(f"/{CONFIG}")
@@ -74,7 +80,7 @@ def examine_source(source: Source, base: str | None = None) -> Diagnosis:
         raise _unfit(source, "base_model_name_or_path, or --base", repr(named))
     checkpoint = read_checkpoint(source, "adapter_model")
     shapes = {name: tensor.shape for name, tensor in checkpoint.tensors.items()}
-    loading = _load_on_meta(_base_config(source, onto, base), config, shapes)
+    loading = _load_on_meta(base_config or _base_config(source, onto, base), config, shapes)
     matching = {module_of(name) for name in shapes.keys() - loading.unexpected - loading.missing}
     modules = [module for module in matching if module is not None]
     facts = Facts(

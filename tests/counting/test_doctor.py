@@ -10,17 +10,25 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from paper_repro.counting.doctor import examine
 from paper_repro.counting.facts import Diagnosis
 from paper_repro.counting.naming import common_renaming
 from paper_repro.errors import UserError
 from paper_repro.quiet import captured
+from tests.adapters import (
+    ATTENTION,
+    Tensors,
+    broken,
+    changed,
+    model_of,
+    save_adapter,
+    save_base,
+    save_second_wrap,
+)
 from tests.hub_server import HubServer, pointing_at
 
-Tensors = dict[str, torch.Tensor]
-ATTENTION = ["q_proj", "v_proj"]
 PREFIX = "base_model.model."
 
 
@@ -28,63 +36,9 @@ PREFIX = "base_model.model."
 def bases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folders ``tiny`` and ``wider`` that hold a Qwen2-VL's ``config.json`` alone."""
     root = tmp_path_factory.mktemp("bases")
-    for name, width, sections in (("tiny", 32, [1, 1, 2]), ("wider", 64, [2, 3, 3])):
-        config = {
-            "model_type": "qwen2_vl",
-            "architectures": ["Qwen2VLForConditionalGeneration"],
-            "text_config": {
-                "model_type": "qwen2_vl_text",
-                "hidden_size": width,
-                "intermediate_size": 48,
-                "num_hidden_layers": 2,
-                "num_attention_heads": 4,
-                "num_key_value_heads": 2,
-                "vocab_size": 64,
-                "bos_token_id": 1,
-                "eos_token_id": 2,
-                "rope_parameters": {
-                    "rope_type": "default", "rope_theta": 1e4, "mrope_section": sections,
-                },
-            },
-            "vision_config": {
-                "depth": 2, "embed_dim": 16, "num_heads": 2, "hidden_size": width, "mlp_ratio": 2,
-            },
-            "image_token_id": 3, "video_token_id": 4,
-            "vision_start_token_id": 5, "vision_end_token_id": 6,
-        }  # fmt: skip
-        (root / name).mkdir()
-        (root / name / "config.json").write_text(json.dumps(config))
+    save_base(root / "tiny")
+    save_base(root / "wider", width=64)
     return root
-
-
-def model_of(folder: Path) -> Any:
-    with captured():
-        from transformers import AutoConfig, Qwen2VLForConditionalGeneration
-
-        torch.manual_seed(0)
-        model = Qwen2VLForConditionalGeneration(AutoConfig.from_pretrained(folder))
-    model.name_or_path = str(folder)
-    return model
-
-
-def save_adapter(folder: Path, base: Path, **changes: Any) -> Path:
-    """A trained-looking LoRA adapter, as PEFT saves it."""
-    with captured():
-        from peft import LoraConfig, get_peft_model
-
-        config = {"r": 4, "target_modules": ATTENTION} | changes
-        model = get_peft_model(model_of(base), LoraConfig(**config))
-        trained(model).save_pretrained(folder)
-    return folder
-
-
-def trained(model: Any) -> Any:
-    """As after some steps: no matrix is zero."""
-    with torch.no_grad():
-        for name, tensor in model.named_parameters():
-            if ".lora_" in name and tensor.requires_grad:
-                tensor.normal_(std=0.1)
-    return model
 
 
 @pytest.fixture(scope="session")
@@ -94,32 +48,7 @@ def sound(bases: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def notebook(bases: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What ``get_peft_model`` on a ``PeftModel`` saves: the notebook's cells, in small."""
-    folder = tmp_path_factory.mktemp("notebook")
-    seven = [*ATTENTION, "gate_proj", "up_proj", "down_proj"]
-    first = save_adapter(folder / "unified", bases / "tiny", r=8, target_modules=seven)
-    with captured():
-        from peft import LoraConfig, PeftModel, get_peft_model
-
-        level1 = PeftModel.from_pretrained(model_of(bases / "tiny"), first, is_trainable=True)
-        config = LoraConfig(r=4, target_modules=ATTENTION)
-        trained(get_peft_model(level1, config)).save_pretrained(folder / "spatial")
-    return folder / "spatial"
-
-
-def broken(
-    adapter: Path,
-    folder: Path,
-    tensors: Callable[[Tensors], Tensors] = lambda found: found,
-    **config: Any,
-) -> Path:
-    """A copy of an adapter with other tensors, or another config."""
-    shutil.copytree(adapter, folder, dirs_exist_ok=True)
-    save_file(tensors(load_file(adapter / "adapter_model.safetensors")),
-              folder / "adapter_model.safetensors")  # fmt: skip
-    path = folder / "adapter_config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | config))
-    return folder
+    return save_second_wrap(tmp_path_factory.mktemp("notebook"), bases / "tiny")
 
 
 def answers(diagnosis: Diagnosis) -> list[str]:
@@ -186,15 +115,6 @@ def renamed(old: str, new: str) -> Callable[[Tensors], Tensors]:
 
 def without(part: str) -> Callable[[Tensors], Tensors]:
     return lambda found: {name: tensor for name, tensor in found.items() if part not in name}
-
-
-def changed(
-    part: str, change: Callable[[torch.Tensor], torch.Tensor]
-) -> Callable[[Tensors], Tensors]:
-    return lambda found: {
-        name: change(tensor).contiguous() if part in name else tensor
-        for name, tensor in found.items()
-    }
 
 
 def with_more(found: Tensors) -> Tensors:
