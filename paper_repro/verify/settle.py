@@ -63,6 +63,7 @@ def settle(
     if settled.failure:
         judgement = Judgement(Verdict.CHECK_FAILED)
     own = settled.found.get(settled.at) if not settled.failure else None
+    deciding = _deciding(claim, findings, settled) if own else []
     return ClaimResult(
         id=claim.id,
         level=claim.level,
@@ -76,9 +77,9 @@ def settle(
         denominator=claim.denominator,
         found=jsonable(own.value) if own else None,
         found_text=display(own.value, claim.unit) if own else "",
-        formula=own.formula if own else "",
+        formula="; ".join(dict.fromkeys(finding.formula for finding in deciding)),
         evidence=own.evidence if own else "",
-        stages=_found_by(claim, findings, settled) if own else [],
+        stages=[finding.stage for finding in deciding],
         verdict=judgement.verdict,
         reviewed=claim.reviewed,
         by_variant=_by_variant(study, claim, settled),
@@ -149,9 +150,9 @@ def _why_not(deciding: list[Stage], stages: Mapping[Stage, StageResult]) -> str:
     return result.reason or f"stage {result.name} was not selected"
 
 
-def _found_by(claim: Claim, findings: Findings, settled: Settled) -> list[str]:
+def _deciding(claim: Claim, findings: Findings, settled: Settled) -> list[Finding]:
     found = findings[Subject(claim.quantity, claim.of)][settled.at]
-    return [finding.stage for finding in found if finding.stage in claim.decided_by]
+    return [finding for finding in found if finding.stage in claim.decided_by]
 
 
 def _by_variant(study: Study, claim: Claim, settled: Settled) -> dict[str, VariantResult]:
