@@ -25,9 +25,13 @@
 from paper_repro.study import load_study
 
 study = load_study()
-eighteen = [c for c in study.claims if c.printed and "18" in c.printed and c.unit == "parameters"]
+eighteen = [
+    c
+    for c in study.claims
+    if c.printed and "18" in c.printed and c.unit == "parameters"
+]
 for claim in eighteen:
-    print(f"{claim.id:34}{claim.printed:>12}  {study.places[claim.id]}")
+    print(f"{claim.id:32}{claim.printed:>12}  line {claim.line}")
 
 # %% [markdown]
 # A printed number stands for all the values that would print so. `18M` has two significant
@@ -38,7 +42,11 @@ from paper_repro.judging import read_printed
 
 claimed = read_printed("18M")
 print(f"18M stands for any count in {claimed.interval}")
-assert all(read_printed(c.printed).interval == claimed.interval for c in eighteen if c.printed)
+assert all(
+    read_printed(c.printed).interval == claimed.interval
+    for c in eighteen
+    if c.printed
+)
 
 # %% [markdown]
 # All of them stand for the same interval, also `18,000,000`: trailing zeros are not significant.
@@ -53,9 +61,12 @@ assert all(read_printed(c.printed).interval == claimed.interval for c in eightee
 # %%
 config = study.configs["qwen2-vl-2b"]
 hidden, layers, mlp = (
-    int(str(config[name])) for name in ("hidden_size", "num_hidden_layers", "intermediate_size")
+    int(str(config[name]))
+    for name in ("hidden_size", "num_hidden_layers", "intermediate_size")
 )
-heads, kv_heads = (int(str(config[n])) for n in ("num_attention_heads", "num_key_value_heads"))
+heads, kv_heads = (
+    int(str(config[n])) for n in ("num_attention_heads", "num_key_value_heads")
+)
 head_size = hidden // heads
 
 shapes = {  # inputs, outputs
@@ -114,7 +125,8 @@ from paper_repro.counting.lora import LoraSpec
 
 for r, modules in [(16, attention), (16, seven), (32, seven)]:
     built = count_instantiated(config, [LoraSpec(r, tuple(modules))])
-    print(f"r={r} on {len(modules)} modules: {built.trainable:>12,} of {built.total:,}")
+    shown = f"{built.trainable:>12,} of {built.total:,}"
+    print(f"r={r} on {len(modules)} modules: {shown}")
     assert built.trainable == by_pencil(r, modules)
 
 # %% [markdown]
@@ -127,7 +139,9 @@ for r, modules in [(16, attention), (16, seven), (32, seven)]:
 # 32:
 
 # %%
-notebook = by_pencil(16, attention) + by_pencil(32, ["gate_proj", "up_proj", "down_proj"])
+notebook = by_pencil(16, attention) + by_pencil(
+    32, ["gate_proj", "up_proj", "down_proj"]
+)
 print(f"the notebook's cells: {notebook:,}")
 assert notebook not in claimed.interval
 
@@ -138,8 +152,10 @@ assert notebook not in claimed.interval
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.run import verify
 
-replayed = verify(study, [Stage.INSTANTIATE], only=["L2.trainable.count-step4"]).claims[0]
-print(f"{replayed.evidence}: {replayed.found_text}; the claim of 18M there: {replayed.verdict}")
+only = ["L2.trainable.count-step4"]
+replayed = verify(study, [Stage.INSTANTIATE], only=only).claims[0]
+print(f"{replayed.evidence}: {replayed.found_text}")
+print(f"18M at this place: {replayed.verdict}")
 assert replayed.found == notebook
 
 # %% tags=["hide-input"]
@@ -174,11 +190,15 @@ from paper_repro.counting.families import architecture_of
 qwen = architecture_of(config)
 found = explain("18M", None, qwen, study_stacks=known_stacks(study, qwen))
 for match in found.matches[:3]:
-    adapters = " and ".join(f"r={a.r} on {' '.join(a.modules)}" for a in match.adapters)
+    adapters = " and ".join(
+        f"r={a.r} on {' '.join(a.modules)}" for a in match.adapters
+    )
     print(f"{match.count:>12,}  {adapters}")
 
 usual = [match for match in found.matches if match.tier is Tier.USUAL]
-print(f"{len(found.matches)} readings in all, {len(usual)} of them a usual rank on usual modules")
+print(
+    f"{len(found.matches)} readings in all, {len(usual)} of them a usual rank on usual modules"
+)
 assert [match.count for match in usual] == [by_pencil(16, seven)]
 
 # %% [markdown]
@@ -198,11 +218,14 @@ assert 0 < found.chance < 1
 # ## What is 18M, and what is not
 
 # %% tags=["hide-input"]
-import textwrap
+from paper_repro.site.figures import Sentence
 
-verdict = (
+conclusion = Sentence(
     f"18M is the size of one LoRA adapter with r=16 on all seven linear modules of Qwen2-VL-2B's "
-    f"language model ({by_pencil(16, seven):,} parameters); it is not what r=16 on q, k, v and o "
-    f"trains ({by_pencil(16, attention):,}), nor what the notebook's cells train ({notebook:,})."
+    f"language model ({by_pencil(16, seven):,} parameters). It is not what r=16 on q, k, v and o "
+    f"trains ({by_pencil(16, attention):,}), and not what the notebook's cells train ({notebook:,})."
 )
-print("\n".join(textwrap.wrap(verdict, 88)))
+conclusion
+
+# %% tags=["remove-cell"]
+print(conclusion)

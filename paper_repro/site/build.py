@@ -17,10 +17,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paper_repro.errors import UserError
-from paper_repro.site.claims import BANNER, claims_pages, verdicts, verified
+from paper_repro.site.claims import BANNER, claims_pages, coverage_page, inserts, verified
 from paper_repro.site.commands import commands_page
 from paper_repro.site.figures import inline
 from paper_repro.site.literate import render
+from paper_repro.study import load_study
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.result import Report
 
@@ -43,7 +44,7 @@ def stage(root: Path, target: Path, stages: Sequence[Stage]) -> None:
     generated = _generated(root, report)
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(root / WRITTEN, target, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    parts = {"verdicts": verdicts(report)}
+    parts = inserts(load_study(), report)
     for svg in target.glob("assets/*.svg"):
         parts[svg.name] = f'<figure class="figure">{inline(svg.read_text())}</figure>'
     for path in target.rglob("*.md"):
@@ -57,7 +58,7 @@ def stage(root: Path, target: Path, stages: Sequence[Stage]) -> None:
 def _generated(root: Path, report: Report) -> dict[str, str]:
     from paper_repro.cli import app
 
-    made = claims_pages(report)
+    made = claims_pages(report) | {"coverage.md": coverage_page()}
     made["reference/commands.md"] = BANNER + commands_page(app)
     for script in sorted((root / WRITTEN / "literate").glob("*.py")):
         made[f"literate/{script.stem}.md"] = render(script, root, root / CACHE)

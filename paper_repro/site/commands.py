@@ -39,7 +39,7 @@ def _command(name: str, command: Command, root: Context) -> Iterator[str]:
     yield "\n".join(["| argument or option | | default |", "| --- | --- | --- |", *rows])
     if command.epilog:
         label, _, examples = command.epilog.partition(":")
-        lines = "\n".join(f"python -m paper_repro {e.strip()}" for e in examples.split("  |  "))
+        lines = "\n".join(f"python -m paper_repro {e.strip()}" for e in examples.split(" | "))
         yield f"{label}:\n\n```console\n{lines}\n```"
 
 

@@ -43,6 +43,13 @@ class Figure:
         return f'<figure class="figure">{inline(self.svg())}</figure>'
 
 
+class Sentence(str):
+    """A computed sentence, which a rendered script shows as prose."""
+
+    def _repr_markdown_(self) -> str:
+        return f"**{self}**"
+
+
 def inline(svg: str) -> str:
     """The SVG for use inside a page, whose own colours it then takes."""
     return re.sub(r"<style>.*?</style>", "", svg, flags=re.DOTALL).strip()
@@ -69,23 +76,27 @@ def bars(
     scale = (WIDTH - left - right) / max(value for _, value in rows)
     low, high = (left + edge * scale for edge in band)
     height = top + row * len(rows) + 6
-    parts = []
+    shapes, words = (
+        [],
+        [text((low + high) / 2, 16, band_label, text_anchor="middle", font_weight="600")],
+    )
     for index, (label, value) in enumerate(rows):
         y = top + row * index
         colour = TEAL if band[0] <= value < band[1] else GREY
-        parts += [
-            text(left, y + 15, label),
+        shapes.append(
             f'<rect x="{left}" y="{y + 22}" width="{value * scale:.1f}" height="18" rx="2" '
-            f'fill="{colour}" fill-opacity="0.9"/>',
+            f'fill="{colour}" fill-opacity="0.9"/>'
+        )
+        words += [
+            text(left, y + 15, label),
             text(left + value * scale + 8, y + 36, f"{value:,}"),
         ]
-    parts += [
+    shapes.append(
         f'<rect x="{low:.1f}" y="{top - 6}" width="{high - low:.1f}" height="{height - top}" '
-        f'fill="{AMBER}" fill-opacity="0.4"/>',
-        text((low + high) / 2, 16, band_label, text_anchor="middle", font_weight="600"),
-    ]
+        f'fill="{AMBER}" fill-opacity="0.4"/>'
+    )
     said = "; ".join(f"{label}: {value:,}" for label, value in rows)
-    return Figure(title, f"{band_label}. {said}.", height, "".join(parts))
+    return Figure(title, f"{band_label}. {said}.", height, "".join(shapes + words))
 
 
 def levels(study: Study) -> Figure:

@@ -1,7 +1,8 @@
 """Run a percent script and render it, with its outputs, as a page of Markdown.
 
 The script is the truth: it also runs as plain Python, and a failing assertion stops the site.
-Cells with the tag ``hide-input`` show their output alone.
+Cells with the tag ``hide-input`` show their output alone; ``remove-cell`` keeps a cell for plain
+Python only.
 """
 
 from __future__ import annotations
@@ -46,11 +47,14 @@ def _execute(script: Path, root: Path) -> str:
     NotebookClient(
         notebook,
         timeout=SECONDS,
+        coalesce_streams=True,
         kernel_name="python3",
         resources={"metadata": {"path": str(root)}},
+        config=Config({"KernelManager": {"transport": "ipc"}}),
     ).execute()
     config = Config()
     config.TagRemovePreprocessor.enabled = True
     config.TagRemovePreprocessor.remove_input_tags = ("hide-input",)
+    config.TagRemovePreprocessor.remove_cell_tags = ("remove-cell",)
     body, _ = MarkdownExporter(config=config).from_notebook_node(notebook)  # type: ignore[no-untyped-call]
     return str(body).strip() + "\n"
