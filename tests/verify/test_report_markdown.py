@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from paper_repro.verify.report import render
-from paper_repro.verify.report.markdown import claim_section, escape, overview
+from paper_repro.verify.report.markdown import QUOTE_LENGTH, claim_section, escape, overview
+from paper_repro.verify.report.wording import shorten, stated
 from tests.verify.sample_report import ALL, CLAIMS, claim, sample_report
 
 PRINTABLE = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=12)
@@ -35,6 +36,7 @@ PARTS = st.sampled_from(
         "✅",
         "  ",
         "\n",
+        "\n```\n",
         ">",
         "+",
         "^",
@@ -103,6 +105,10 @@ def test_no_text_is_markdown_once_escaped(text: str) -> None:
 def test_tables_have_one_row_a_claim_and_all_columns() -> None:
     odd = claim("L1.odd", "a | b \\| c `d | e` **f**", "line | 1", "holds", printed="1|2")
     html = by_markdown_it(overview([odd, *CLAIMS]))
+    cells = [block.strip() for block in read(html).blocks]
+    for one in (odd, *CLAIMS):
+        assert f"“{shorten(one.quote, QUOTE_LENGTH, one.printed or '')}”" in cells
+        assert stated(one) in cells
     rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
     assert len(rows) == len(CLAIMS) + 2
     assert {len(re.findall(r"<t[hd]", row)) for row in rows} == {6}

@@ -17,8 +17,8 @@ from paper_repro.judging import Verdict
 from paper_repro.verify.report import render
 from paper_repro.verify.report import show as show_on_stdout
 from paper_repro.verify.report.style import labelled
-from paper_repro.verify.report.terminal import make_console, show
-from paper_repro.verify.report.wording import shorten
+from paper_repro.verify.report.terminal import SHORT, _widths, make_console, show
+from paper_repro.verify.report.wording import first_sentences, found, shorten, stated
 from tests.verify.sample_report import ALL, CLAIMS, claim, sample_report
 
 NASTY = st.text(
@@ -63,6 +63,23 @@ def test_no_text_makes_a_line_overflow(
     text = render(sample_report([odd]), "text", width, full=full)
     assert widest(text) <= width
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
+
+
+def test_table_columns_share_the_width() -> None:
+    for width in range(SHORT, 200):
+        columns = _widths(width)
+        assert sum(columns.values()) + 2 * (len(columns) - 1) <= width
+        assert columns["claim"] >= 20
+
+
+@pytest.mark.parametrize(("width", "full"), [(40, False), (71, False), (40, True), (120, True)])
+def test_nothing_is_cut_off(width: int, full: bool) -> None:
+    text = squeezed(render(ALL, "text", width, full=full))
+    for one in CLAIMS:
+        assert squeezed(stated(one)) in text and squeezed(found(one)) in text
+        if full:
+            for part in (one.quote, one.place, one.formula, one.consequence, one.command):
+                assert squeezed(part) in text
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 160])
@@ -169,6 +186,11 @@ def test_shortening_keeps_the_printed_value_and_whole_words() -> None:
     short = shorten(quote, 30, "18M")
     assert "18M" in short
     assert set(short.split()) - {"…"} <= set(quote.split())
+
+
+def test_explanations_are_cut_between_sentences() -> None:
+    assert first_sentences("One. Two words. Three.", 16) == "One. Two words."
+    assert first_sentences("A sentence that is long.", 12) == "A sentence …"
 
 
 def test_importing_the_reports_is_light() -> None:

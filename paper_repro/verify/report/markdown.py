@@ -36,7 +36,7 @@ def to_markdown(report: Report) -> str:
     blocks = [
         f"# {escape(report.title)}",
         f"{len(report.claims)} claims of *{escape(report.document)}*, "
-        "each derived again from first principles.",
+        "each laid beside its evidence.",
         table(("verdict", "claims"), ((labelled(v), str(n)) for v, n in counted(report.summary))),
         f"**{escape(report.closing)}.**",
     ]

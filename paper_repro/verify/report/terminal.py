@@ -25,6 +25,7 @@ from paper_repro.verify.report.style import LOOKS, counted, labelled
 from paper_repro.verify.report.wording import (
     asked,
     by_level,
+    first_sentences,
     found,
     is_verbatim,
     needs_reconciling,
@@ -60,11 +61,11 @@ def to_text(report: Report, width: int, *, full: bool = False) -> str:
         height=100,
         color_system=None,
         force_terminal=False,
+        force_jupyter=False,
         legacy_windows=False,
         highlight=False,
         markup=False,
         emoji=False,
-        _environ={},
     )
     with console.capture() as capture:
         show(report, console, full=full)
@@ -198,7 +199,7 @@ def _reconciled(claims: list[ClaimResult], width: int) -> Iterator[RenderableTyp
         if claim.reconciles:
             reading = f"→ {reconciliation(claim)}"
         else:
-            why = shorten(safe(_prose(claim.explanation)), 2 * width, measure=cell_len)
+            why = first_sentences(safe(_prose(claim.explanation)), 2 * width - 40, cell_len)
             reading = f"No reading in this study does. {why}".rstrip()
         yield _marked(claim.verdict, head, Text(safe(reading)))
 

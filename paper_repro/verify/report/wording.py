@@ -74,6 +74,17 @@ def spans(text: str) -> list[tuple[str, bool]]:
     return [(piece, index % 2 == 1) for index, piece in enumerate(pieces) if piece]
 
 
+def first_sentences(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
+    """As many whole sentences as measure at most ``limit``; a shortened first one if none does."""
+    sentences = re.split(r"(?<=[.!?])\s+", " ".join(text.split()))
+    taken = sentences[0]
+    for sentence in sentences[1:]:
+        if measure(f"{taken} {sentence}") > limit:
+            break
+        taken = f"{taken} {sentence}"
+    return shorten(taken, limit, measure=measure)
+
+
 def shorten(text: str, limit: int, keep: str = "", measure: Callable[[str], int] = len) -> str:
     """Shorten a quote to one line at word boundaries.
 
