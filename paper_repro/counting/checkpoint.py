@@ -192,7 +192,8 @@ def _tensor(name: str, entry: object, where: str, file: str, offset: int) -> Ten
             dtype in BITS and all(type(n) is int and n >= 0 for n in [*shape, start, stop])
         ):
             bits = math.prod(shape) * BITS[dtype]
-            if (stop - start) * 8 == bits and bits < 1 << 63:
+            small = math.prod(n for n in shape if n) < 1 << 60
+            if (stop - start) * 8 == bits and small:
                 return Tensor(name, dtype, tuple(shape), file, offset + start, offset + stop)
             raise _malformed(
                 where, f"{bits / 8:,g} bytes for {name}", f"offsets {start:,} to {stop:,}"

@@ -50,7 +50,7 @@ def _doubled_prefix(facts: Facts, expected: str, first: str) -> Symptom:
         expected,
         first,
         'PeftModel.from_pretrained(base, adapter, key_mapping={r"^base_model\\.model\\.": ""})'
-        "  (loads those that match), or save the inner model instead",
+        "  (loads those that match); train again with named adapters to keep both levels",
     )
 
 

@@ -186,11 +186,10 @@ def open_hub(
         RepoUnreadable: no such repository or revision, or not without being given access.
         UserError: the name is not one that a repository can have.
     """
-    from huggingface_hub import HfApi
-    from huggingface_hub.constants import is_offline_mode
+    from huggingface_hub import HfApi, constants
 
     repository, prefix = _split(name)
-    if is_offline_mode() and (cached := _cached(repository, kind, revision)):
+    if constants.HF_HUB_OFFLINE and (cached := _cached(repository, kind, revision)):
         return open_folder(cached / prefix, name)
     info: Any = _asking(
         name,

@@ -22,6 +22,8 @@ from paper_repro.counting.facts import (
 from paper_repro.counting.naming import names
 from paper_repro.counting.values import module_of
 
+__all__ = ["CHECKS", "Answer", "Diagnosis", "Facts", "Symptom", "diagnose"]
+
 
 def diagnose(facts: Facts) -> Diagnosis:
     """All answers and symptoms of an adapter."""
@@ -120,9 +122,7 @@ def _modules(facts: Facts) -> Iterator[Symptom]:
             "modules disagree",
             "The tensors are of other modules than the config names.",
             ", ".join(sorted(promised)),
-            " and ".join(["the file", *said])
-            if len(said) < 2
-            else f"the file {said[0]}, {said[1]}",
+            f"a file that {' and '.join(said)}",
             "save it again: save_pretrained writes config and tensors together",
         )
 

@@ -90,6 +90,7 @@ HOSTILE: dict[str, bytes] = {
     "offsets reversed": encode({"a": entry(4, 0, [4])}, b"\0" * 4),
     "shape beyond the offsets": encode({"a": entry(0, 4, [5])}, b"\0" * 4),
     "shape that overflows": encode({"a": entry(0, 0, [2**32, 2**32])}),
+    "shape that overflows before its zero": encode({"a": entry(0, 0, [2**40, 2**40, 0])}),
     "overlap": encode({"a": entry(0, 4, [4]), "b": entry(2, 6, [4])}, b"\0" * 6),
     "hole": encode({"a": entry(0, 4, [4]), "b": entry(6, 8, [2])}, b"\0" * 8),
     "data cut off": encode({"a": entry(0, 400, [400])}, b"\0" * 399),

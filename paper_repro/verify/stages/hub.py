@@ -47,12 +47,12 @@ def findings(study: Study, wanted: Wanted, progress: Progress) -> Iterator[Findi
     Raises:
         StageUnavailable: when the hub gives no answer, or ``HF_HUB_OFFLINE`` is set.
     """
-    from huggingface_hub.constants import is_offline_mode
+    from huggingface_hub import constants
 
     subjects = sorted(
         (_hub_name(study, subject), subject) for subject in wanted if subject.quantity in READERS
     )
-    if subjects and is_offline_mode():
+    if subjects and constants.HF_HUB_OFFLINE:
         raise StageUnavailable("HF_HUB_OFFLINE is set", f"HF_HUB_OFFLINE=0 {COMMAND}")
     for name, group in groupby(subjects, key=lambda pair: pair[0]):
         progress(f"reading {name} on the hub")
