@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -102,18 +103,23 @@ class ModuleSet(NamedTuple):
 
 def candidates(architecture: Architecture, stacks: Iterable[Stack] = ()) -> Iterator[Candidate]:
     """Every candidate: the study's stacks, then all sets of modules at all ranks."""
-    sets = module_sets(architecture)
-    tiers = {module_set.modules: module_set for module_set in sets}
+    sets = {module_set.modules: module_set for module_set in module_sets(architecture)}
     for stack in stacks:
         first = stack.adapters[0]
-        plain = tiers.get(first.modules) if len(stack.adapters) == 1 else None
+        plain = sets.get(first.modules) if len(stack.adapters) == 1 else None
         tier = min(Tier.KNOWN, plain.tier(first.r)) if plain else Tier.KNOWN
         yield Candidate(stack.adapters, stack.trainable, stack.added, tier, stack.variant)
-    for module_set in sets:
-        for r in RANKS:
-            count = r * module_set.unit
-            shape = (AdapterShape(r, module_set.modules),)
-            yield Candidate(shape, count, count, module_set.tier(r))
+    yield from _single_adapters(architecture)
+
+
+@lru_cache(maxsize=2)
+def _single_adapters(architecture: Architecture) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate((AdapterShape(r, modules.modules),), count, count, modules.tier(r))
+        for modules in module_sets(architecture)
+        for r in RANKS
+        for count in (r * modules.unit,)
+    )
 
 
 def module_sets(architecture: Architecture) -> tuple[ModuleSet, ...]:

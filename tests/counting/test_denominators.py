@@ -32,9 +32,7 @@ def test_denominators_of_the_study() -> None:
 
 
 def test_unknown_denominators_are_left_out() -> None:
-    assert list(denominators(BASE, 0)) == [
-        id for id in LABELS if id not in ("document", "nominal")
-    ]
+    assert list(denominators(BASE, 0)) == [id for id in LABELS if id not in ("document", "nominal")]
 
 
 def test_an_untied_head_is_an_embedding_too() -> None:

@@ -138,9 +138,7 @@ def _defaults(config_class: Any, names: Any) -> dict[str, Any]:
 sizes = st.integers(1, 5)
 
 
-@settings(
-    max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     family=st.sampled_from(FAMILIES),
     heads=st.sampled_from([(1, 1), (2, 1), (4, 2), (6, 3), (3, 3)]),
@@ -208,9 +206,10 @@ def test_nonsense_is_named(changes: dict[str, Any], key: str) -> None:
 @given(
     st.dictionaries(
         st.sampled_from([*TEXT_DEFAULTS["qwen2_vl"], "vision_config", "text_config", "head_dim"]),
-        st.none() | st.integers(-3, 9) | st.text(max_size=3) | st.dictionaries(
-            st.sampled_from(list(VISION_DEFAULTS["qwen2_vl"])), st.integers(-2, 9)
-        ),
+        st.none()
+        | st.integers(-3, 9)
+        | st.text(max_size=3)
+        | st.dictionaries(st.sampled_from(list(VISION_DEFAULTS["qwen2_vl"])), st.integers(-2, 9)),
     ),
     st.sampled_from(FAMILIES),
 )

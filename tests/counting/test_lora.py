@@ -195,7 +195,9 @@ def test_what_is_written_is_read_back(r: int, targets: list[str], frozen: bool) 
     assert parse_lora(text) == LoraSpec(r, tuple(targets), frozen)
 
 
-@pytest.mark.parametrize("name", ["qproj", "0", "self_attn", "all-linear ", "layers.28.mlp.up_proj"])
+@pytest.mark.parametrize(
+    "name", ["qproj", "0", "self_attn", "all-linear ", "layers.28.mlp.up_proj"]
+)
 def test_a_name_that_matches_no_layer_lists_those_that_exist(name: str) -> None:
-    with pytest.raises(UserError, match="q_proj.*lm_head"):
+    with pytest.raises(UserError, match=r"q_proj.*lm_head"):
         lora_parameters(BASE, LoraSpec(16, ("q_proj", name)))

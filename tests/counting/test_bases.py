@@ -1,0 +1,113 @@
+"""From a folder, a file or a hub name to a config; the hub is a real server on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from paper_repro.counting.bases import BUILT_IN, resolve_base
+from paper_repro.errors import UserError
+from tests.hub_server import HubServer
+
+CONFIG = {"model_type": "llama", "auto_map": {"AutoConfig": "evil.Config"}}
+
+
+def write(folder: Path, text: str, name: str = "config.json") -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def resolve_elsewhere(
+    name: str, cache: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Resolve in a new process, because the endpoint is read when the client is imported."""
+    script = (
+        "import sys, json; from paper_repro.errors import UserError\n"
+        "from paper_repro.counting.bases import resolve_base\n"
+        "try: print(json.dumps(resolve_base(sys.argv[1])[1]))\n"
+        "except UserError as error: print(error, file=sys.stderr); sys.exit(2)"
+    )
+    settings = {**os.environ, "HF_HOME": str(cache), "HF_HUB_OFFLINE": "0", **environment}
+    settings.pop("HF_HUB_CACHE", None)
+    return subprocess.run(
+        [sys.executable, "-c", script, name],
+        env=settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_built_in_base_needs_no_network() -> None:
+    name, config = resolve_base("Qwen/Qwen2-VL-2B-Instruct")
+    assert name == "Qwen/Qwen2-VL-2B-Instruct"
+    assert config["vision_config"]["depth"] == 32
+    assert all(path.is_file() for path in BUILT_IN.values())
+
+
+def test_a_folder_and_its_file_are_the_same(tmp_path: Path) -> None:
+    folder = write(tmp_path / "base", json.dumps(CONFIG))
+    assert resolve_base(folder) == (str(folder), CONFIG)
+    assert resolve_base(str(folder / "config.json"))[1] == CONFIG
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", "null", '{"a": ' * 100_000, '{"a": ' + "9" * 5_000 + "}"]
+)
+def test_a_malformed_config_is_named(tmp_path: Path, text: str) -> None:
+    folder = write(tmp_path / "base", text)
+    with pytest.raises(UserError, match=r"config\.json is not a model's config"):
+        resolve_base(folder)
+
+
+def test_a_huge_config_is_not_read(tmp_path: Path) -> None:
+    folder = write(tmp_path / "base", " " * 1_000_001)
+    with pytest.raises(UserError, match="1,000,001 bytes"):
+        resolve_base(folder)
+
+
+def test_an_adapter_is_sent_to_the_doctor(tmp_path: Path) -> None:
+    folder = write(tmp_path / "adapter", "{}", "adapter_config.json")
+    with pytest.raises(UserError, match="doctor"):
+        resolve_base(folder)
+
+
+@pytest.mark.parametrize("name", ["", "/no/such/folder", "a/b/c", "../x", "a b", "config.json"])
+def test_what_is_neither_a_place_nor_a_hub_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"No config\.json was found"):
+        resolve_base(name)
+
+
+def test_the_hub_gives_the_config_alone(tmp_path: Path) -> None:
+    folder = write(tmp_path / "repository", json.dumps(CONFIG))
+    write(folder, "0" * 100_000, "model.safetensors")
+    write(folder, "raise SystemExit", "evil.py")
+    with HubServer(models={"org/base": folder}) as hub:
+        done = resolve_elsewhere("org/base", tmp_path / "cache", HF_ENDPOINT=hub.url)
+        assert json.loads(done.stdout) == CONFIG, done.stderr
+        asked = {request.path for request in hub.requests if "org/base" in request.path}
+        assert {path.rpartition("/")[2] for path in asked} == {"config.json"}
+        missing = resolve_elsewhere("org/none", tmp_path / "cache", HF_ENDPOINT=hub.url)
+    assert missing.returncode == 2
+    assert "no such public repository" in missing.stderr
+
+
+def test_no_network_is_one_sentence(tmp_path: Path) -> None:
+    done = resolve_elsewhere("org/base", tmp_path, HF_HUB_OFFLINE="1")
+    assert done.returncode == 2
+    assert "cannot be reached" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_wrong_endpoint_is_one_sentence(tmp_path: Path) -> None:
+    done = resolve_elsewhere("org/base", tmp_path, HF_ENDPOINT="nonsense")
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
