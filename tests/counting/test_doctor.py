@@ -146,6 +146,9 @@ BREAKS: dict[str, tuple[Callable[[Tensors], Tensors], dict[str, Any], list[str]]
     "alpha is zero": (lambda t: t, {"lora_alpha": 0}, ["no effect"]),
     "NaN": (changed("layers.0.self_attn.q_proj.lora_A", one_nan), {}, ["not finite"]),
     "infinity": (changed("lora_B", lambda t: t / 0), {}, ["not finite"]),
+    "a whole module is not saved": (
+        lambda t: t, {"modules_to_save": ["lm_head"]}, ["refused by PEFT"],
+    ),
     "a module that is not there": (
         lambda t: t, {"target_modules": ["c_attn"]}, ["refused by PEFT"],
     ),
@@ -161,7 +164,7 @@ def test_every_break_has_its_symptom(name: str, sound: Path, bases: Path, tmp_pa
     assert found.exit_code == 1
     try:
         whole, effect = peft_outcome(adapter, bases / "tiny")
-    except (RuntimeError, ValueError):
+    except (RuntimeError, ValueError, KeyError):
         assert answers(found)[0] == "no"
     else:
         assert (answers(found)[0] == "yes") is whole

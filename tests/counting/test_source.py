@@ -161,6 +161,24 @@ def test_the_endpoint_variable_in_a_new_process(hub: HubServer, tmp_path: Path) 
     assert "HF_HUB_OFFLINE is set" in offline.stderr
 
 
+def test_offline_a_copy_in_the_cache_is_read(hub: HubServer, tmp_path: Path) -> None:
+    fetch = "from huggingface_hub import snapshot_download as get; get('org/adapter')"
+    read = (
+        "from paper_repro.counting.source import open_source as get\n"
+        "print(*get('org/adapter/deep').files, get('org/adapter').name)"
+    )
+    environment = os.environ | {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path)}
+    environment |= {"HF_HUB_DISABLE_XET": "1"}
+    subprocess.run([sys.executable, "-c", fetch], env=environment, check=True, capture_output=True)
+    hub.requests.clear()
+    done = subprocess.run(
+        [sys.executable, "-c", read],
+        env=environment | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["adapter_config.json", "org/adapter"]
+    assert hub.requests == []
+
+
 CARD = """---
 dataset_info:
   splits:
