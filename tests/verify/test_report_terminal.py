@@ -17,7 +17,8 @@ from paper_repro.judging import Verdict
 from paper_repro.verify.report import render
 from paper_repro.verify.report import show as show_on_stdout
 from paper_repro.verify.report.style import labelled
-from paper_repro.verify.report.terminal import SHORT, _widths, make_console, show
+from paper_repro.verify.report.table import SHORT, _widths
+from paper_repro.verify.report.terminal import make_console, show
 from paper_repro.verify.report.wording import first_sentences, found, shorten, stated
 from tests.verify.sample_report import ALL, CLAIMS, claim, sample_report
 

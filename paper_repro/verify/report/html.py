@@ -19,7 +19,7 @@ from paper_repro.verify.report.style import LOOKS, Look, counted
 from paper_repro.verify.result import ClaimResult, Report
 
 TEMPLATES = Path(__file__).parent / "templates"
-ROOM, TIGHT = 4.0, 12.0
+ROOM, TIGHT = 5.0, 12.0
 """Least width, in percent of the bar, of a segment with room for its number; on a phone."""
 
 

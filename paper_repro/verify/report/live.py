@@ -18,7 +18,7 @@ from rich.text import Text
 
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.report.style import LOOKS
-from paper_repro.verify.report.terminal import safe
+from paper_repro.verify.report.table import safe
 from paper_repro.verify.report.wording import found, said
 from paper_repro.verify.result import ClaimResult, StageResult
 

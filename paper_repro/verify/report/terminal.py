@@ -9,19 +9,18 @@ characters in them are made visible instead of being sent to the terminal.
 from __future__ import annotations
 
 import io
-import re
-import unicodedata
 from collections.abc import Iterator
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console, Group, JustifyMethod, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from paper_repro.judging import Verdict
 from paper_repro.verify.report.style import LOOKS, counted, labelled
+from paper_repro.verify.report.table import claims_table, marked, safe
 from paper_repro.verify.report.wording import (
     asked,
     by_level,
@@ -31,15 +30,10 @@ from paper_repro.verify.report.wording import (
     needs_reconciling,
     reconciliation,
     said,
-    shorten,
     spans,
     stated,
 )
 from paper_repro.verify.result import ClaimResult, Report, StageResult
-
-FULL, SHORT = 110, 72
-"""Least widths, in columns, of the full and of the short table."""
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def make_console(*, stderr: bool = False) -> Console:
@@ -97,98 +91,6 @@ def show(report: Report, console: Console, *, full: bool = False) -> None:
     console.print(Text(safe(report.closing), "bold"))
 
 
-def safe(text: str) -> str:
-    """The text with control characters, which could drive a terminal, made visible as �."""
-    return "".join(map(_visible, text.expandtabs(4)))
-
-
-def _visible(character: str) -> str:
-    if character == "\n":
-        return character
-    hidden = unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _BIDI
-    return "\N{REPLACEMENT CHARACTER}" if hidden else character
-
-
-def claims_table(claims: list[ClaimResult], width: int) -> RenderableType:
-    """One level's claims, in the form that the width allows."""
-    if width < SHORT:
-        return Group(*(_stacked(claim, width) for claim in claims))
-    columns = _widths(width)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for name, wide in columns.items():
-        justify: JustifyMethod = "right" if name in ("printed", "found") else "left"
-        table.add_column(name, width=wide, overflow="fold", justify=justify, header_style="dim")
-    for claim in claims:
-        cells = _cells(claim, columns, quoted=width >= FULL)
-        table.add_row(*(cells[name] for name in columns))
-    return table
-
-
-def _widths(width: int) -> dict[str, int]:
-    """Columns by name; two columns of space lie between neighbours."""
-    fixed = {"printed": 13, "found": 21, "verdict": 17}
-    if width >= FULL:
-        fixed["evidence"] = 13
-        fixed["found"] += min(max(width - 130, 0), 30)
-    else:
-        fixed["found"] = min(max(width - 65, 15), 21)
-    return {"claim": min(width - sum(fixed.values()) - 2 * len(fixed), 80)} | fixed
-
-
-def _cells(claim: ClaimResult, widths: dict[str, int], *, quoted: bool) -> dict[str, Text]:
-    look = LOOKS[claim.verdict]
-    name = Text(_broken(claim.id, widths["claim"]), "dim" if quoted else "")
-    if quoted:
-        limit = 2 * widths["claim"] - 10
-        quote = shorten(safe(claim.quote), limit, safe(claim.printed or ""), cell_len)
-        name.append(f"\n“{quote}”", "not dim")
-    return {
-        "claim": name,
-        "printed": Text(_broken(safe(stated(claim)), widths["printed"])),
-        "found": Text(_broken(safe(found(claim)), widths["found"])),
-        "verdict": Text(labelled(claim.verdict), look.terminal),
-        "evidence": Text(claim.evidence or "–"),
-    }
-
-
-def _broken(text: str, width: int) -> str:
-    """The text with line breaks inside words that are too long: behind ``. - _ /`` if they can."""
-    words = text.split(" ")
-    return " ".join(
-        word if cell_len(word) <= width else "\n".join(_pieces(word, width)) for word in words
-    )
-
-
-def _pieces(word: str, width: int) -> list[str]:
-    lines = [""]
-    for part in re.findall(r"[^._/-]*[._/-]?", word):
-        if lines[-1] and cell_len(lines[-1] + part) > width:
-            lines.append("")
-        lines[-1] += part
-    return lines
-
-
-def _stacked(claim: ClaimResult, width: int) -> RenderableType:
-    look = LOOKS[claim.verdict]
-    quote = shorten(safe(claim.quote), 2 * width - 12, safe(claim.printed or ""), cell_len)
-    return _marked(
-        claim.verdict,
-        Text.assemble((str(claim.verdict), look.terminal), ("  " + claim.id, "dim")),
-        Text(f"“{quote}”"),
-        Text(safe(f"{said(claim)} · found {found(claim)}\n")),
-    )
-
-
-def _marked(verdict: Verdict, *lines: Text) -> RenderableType:
-    """Lines that hang under each other behind the verdict's symbol."""
-    look = LOOKS[verdict]
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_column(width=1)
-    grid.add_column(overflow="fold")
-    grid.add_row(Text(look.symbol, look.terminal), Text("\n", overflow="fold").join(lines))
-    return grid
-
-
 def _reconciled(claims: list[ClaimResult], width: int) -> Iterator[RenderableType]:
     wrong = [claim for claim in claims if needs_reconciling(claim)]
     if wrong:
@@ -201,7 +103,7 @@ def _reconciled(claims: list[ClaimResult], width: int) -> Iterator[RenderableTyp
         else:
             why = first_sentences(safe(_prose(claim.explanation)), 2 * width - 40, cell_len)
             reading = f"No reading in this study does. {why}".rstrip()
-        yield _marked(claim.verdict, head, Text(safe(reading)))
+        yield marked(claim.verdict, head, Text(safe(reading)))
 
 
 def _prose(text: str) -> str:
@@ -215,7 +117,7 @@ def _failed(claims: list[ClaimResult]) -> Iterator[RenderableType]:
     for claim in broken:
         head = Text(claim.id, LOOKS[claim.verdict].terminal)
         lines = Text(safe(claim.reason)), Text(safe(claim.command), "dim")
-        yield _marked(claim.verdict, head, *lines)
+        yield marked(claim.verdict, head, *lines)
 
 
 def _stages(stages: list[StageResult]) -> Iterator[RenderableType]:
