@@ -45,7 +45,11 @@ def show(report: Report, *, full: bool = False) -> None:
     """
     from paper_repro.verify.report import terminal
 
-    terminal.show(report, terminal.make_console(), full=full)
+    console = terminal.make_console()
+    if console.is_terminal:
+        terminal.show(report, console, full=full)
+    else:
+        console.file.write(terminal.to_text(report, console.width, full=full))
 
 
 def render(report: Report, format: Format, width: int | None = None, *, full: bool = False) -> str:

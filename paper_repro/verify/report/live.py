@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Column
 from rich.text import Text
 
 from paper_repro.verify.finding import Stage
@@ -21,6 +19,9 @@ from paper_repro.verify.report.style import LOOKS
 from paper_repro.verify.report.table import safe
 from paper_repro.verify.report.wording import found, said
 from paper_repro.verify.result import ClaimResult, StageResult
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 PAUSE = 2.0
 """Seconds between two lines of progress in a log."""
@@ -31,22 +32,14 @@ class LiveView:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._animated = console.is_terminal and not console.is_dumb_terminal
-        words = Column(ratio=1, no_wrap=True, overflow="ellipsis")
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False, table_column=words),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            expand=True,
-            disable=not self._animated,
-        )
+        animated = console.is_terminal and not console.is_dumb_terminal
+        self._spinner = _spinner(console) if animated else None
         self._stage = ""
         self._said = 0.0
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        if self._spinner:
+            self._spinner.start()
         return self
 
     def __exit__(
@@ -55,22 +48,23 @@ class LiveView:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        if self._spinner:
+            self._spinner.stop()
 
     def stage_started(self, stage: Stage) -> None:
         """Show that a stage has begun."""
         self._stage = stage
         self._said = time.monotonic()
-        if self._animated:
-            self._progress.add_task(str(stage), total=None)
+        if self._spinner:
+            self._spinner.add_task(str(stage), total=None)
         else:
             self._line(Text(f"{stage} …"))
 
     def progress(self, message: str) -> None:
         """Show how far the stage has come; in a log, not more often than every two seconds."""
-        if self._animated:
-            for task in self._progress.task_ids:
-                self._progress.update(task, description=safe(f"{self._stage}  {message}"))
+        if self._spinner:
+            for task in self._spinner.task_ids:
+                self._spinner.update(task, description=safe(f"{self._stage}  {message}"))
         elif time.monotonic() - self._said >= PAUSE:
             self._said = time.monotonic()
             self._line(Text(safe(f"  {message}")))
@@ -89,8 +83,9 @@ class LiveView:
 
     def stage_finished(self, result: StageResult) -> None:
         """Take the spinner away; say so when the stage did not come through."""
-        for task in self._progress.task_ids:
-            self._progress.remove_task(task)
+        if self._spinner:
+            for task in self._spinner.task_ids:
+                self._spinner.remove_task(task)
         if result.status != "ran":
             self._line(Text(safe(f"{result.name}: {result.status}. {result.reason}"), "bold"))
 
@@ -100,3 +95,18 @@ class LiveView:
             self._console.print(text, no_wrap=True, overflow="ellipsis", crop=True)
         else:
             self._console.print(text, soft_wrap=True)
+
+
+def _spinner(console: Console) -> Progress:
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.table import Column
+
+    words = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False, table_column=words),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        expand=True,
+    )
