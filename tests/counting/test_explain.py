@@ -247,7 +247,11 @@ def test_a_count_is_in_the_interval_of_what_it_prints_as(count: int, digits: int
 
 def test_chance_is_the_share_of_the_logarithm() -> None:
     everything = [PrintedValue(m, e) for m in range(10, 100) for e in range(6)]
+    left_out = PrintedValue(50, 3)
+    rest = [value for value in everything if value != left_out]
+    apart = chance_of([left_out], 10, 10**6, 2)
     assert chance_of(everything, 10, 10**6, 2) == pytest.approx(1)
+    assert chance_of(rest, 10, 10**6, 2) == pytest.approx(1 - apart)
     one = chance_of([PrintedValue(18, 6)], 10**6, 10**8, 2)
     assert one == pytest.approx(math.log(18.5 / 17.5) / math.log(100))
     assert chance_of([PrintedValue(18, 6)] * 2, 10**6, 10**8, 2) == one
