@@ -163,8 +163,9 @@ def test_offline_is_said_without_a_request(
     hub: HubServer, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(StageUnavailable, match="HF_HUB_OFFLINE is set"):
+    with pytest.raises(StageUnavailable, match="HF_HUB_OFFLINE is set") as caught:
         found(study, ("hub.exists", BASE))
+    assert caught.value.command == "HF_HUB_OFFLINE=0 python -m paper_repro verify --stage hub"
     assert found(study, ("model.id", "qwen2-vl-2b")) == {}
     assert hub.requests == []
 
