@@ -8,6 +8,7 @@ SHA-256 of tensors and bit-exact outputs. What the model learns is not looked at
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -44,7 +45,7 @@ def findings(study: Study, wanted: Wanted, progress: Progress) -> Iterator[Findi
         return
     progress("importing PyTorch, transformers, PEFT and bitsandbytes")
     need(Stage.TRAIN, "torch", "transformers", "peft", "bitsandbytes", "PIL")
-    with TemporaryDirectory(prefix="paper-repro-") as folder:
+    with TemporaryDirectory(prefix="paper-repro-") as folder, one_thread():
         bases = Bases(CONFIG, Path(folder) / "base")
         bench = Bench(study, Path(folder), bases)
         _check_modules(study, bases)
@@ -56,6 +57,19 @@ def findings(study: Study, wanted: Wanted, progress: Progress) -> Iterator[Findi
             for finding in _findings(variant, trials, questions):
                 if finding.subject in wanted:
                     yield finding
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Tensors this small are fastest on one thread, and then sums do not depend on the machine."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def precisions(variant: Variant, bases: Bases) -> tuple[str, ...]:
