@@ -1,0 +1,147 @@
+"""Every command in the README is run, or marked with the reason why not.
+
+A ``console`` block holds ``$ command`` lines, each followed by what it prints; a line ``…`` stands
+for any number of lines. ``python -m tests.test_readme`` writes what the commands print now into
+the blocks that have no such line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from paper_repro.judging import Verdict
+from paper_repro.study import load_study
+from paper_repro.verify.finding import DEFAULT_STAGES
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+FENCE = re.compile(
+    r"(?:<!-- not run by the tests: (?P<reason>.+?) -->\n)?```(?P<kind>\w+)\n(?P<body>.*?)```",
+    re.DOTALL,
+)
+ELLIPSIS = "…"
+STATUS = {"doctor": 1}
+
+
+class Command(NamedTuple):
+    """One command of the README, and what the README says that it prints."""
+
+    line: str
+    output: str
+    reason: str | None
+
+
+def blocks() -> list[re.Match[str]]:
+    return list(FENCE.finditer(README.read_text(encoding="utf-8")))
+
+
+def commands() -> Iterator[Command]:
+    for block in blocks():
+        if block["kind"] == "console":
+            for part in re.split(r"^\$ ", block["body"], flags=re.MULTILINE)[1:]:
+                line, _, output = part.partition("\n")
+                yield Command(line, output, block["reason"])
+
+
+RUN = [command for command in commands() if command.reason is None]
+NOT_RUN = [command for command in commands() if command.reason is not None]
+
+
+def prints(line: str, folder: Path) -> str:
+    """Run a command of the README in a folder that holds what it names."""
+    words = line.replace("python ", f"{sys.executable} ", 1)
+    done = subprocess.run(
+        ["bash", "-c", words],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "80", "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    command = line.split()[3] if line.startswith("python -m paper_repro ") else ""
+    assert done.returncode == STATUS.get(command, 0), done.stdout + done.stderr
+    return trimmed(done.stdout)
+
+
+def trimmed(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines()) + "\n"
+
+
+def pattern(shown: str) -> str:
+    lines = trimmed(shown).splitlines(keepends=True)
+    return "".join("(?:.*\n)*?" if line.strip() == ELLIPSIS else re.escape(line) for line in lines)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands run: with the adapter that the notebook's cells save, in small."""
+    made = tmp_path_factory.mktemp("readme")
+    prepare(made)
+    return made
+
+
+def prepare(folder: Path) -> None:
+    from tests.adapters import save_base, save_second_wrap
+
+    save_second_wrap(folder, save_base(folder / "small-base"))
+    (folder / "examples").symlink_to(ROOT / "examples")
+
+
+@pytest.mark.parametrize("command", RUN, ids=lambda command: command.line)
+def test_prints_what_the_readme_shows(command: Command, folder: Path) -> None:
+    printed = prints(command.line, folder)
+    assert re.fullmatch(pattern(command.output), printed), f"now it prints:\n{printed}"
+
+
+def test_every_other_command_says_why_it_is_not_run() -> None:
+    reasons = Counter(str(command.reason) for command in NOT_RUN)
+    print(f"\nNOT CHECKED here, of the README's {len(RUN) + len(NOT_RUN)} commands:")
+    for reason, number in reasons.items():
+        print(f"  {number}: {reason}")
+    assert len(RUN) >= 5
+    assert len(NOT_RUN) <= 8
+    kinds = {block["kind"] for block in blocks()}
+    assert kinds <= {"console", "text", "python", "bibtex"}
+
+
+def test_make_verify_shows_the_reviewed_verdicts() -> None:
+    """``make verify`` takes a minute; its last lines follow from the study, as exit 0 says."""
+    study = load_study()
+    expected = Counter(
+        claim.reviewed if set(claim.decided_by) & set(DEFAULT_STAGES) else Verdict.NOT_CHECKED
+        for claim in study.claims
+    )
+    shown = next(command.output for command in NOT_RUN if command.line == "make verify")
+    found = {
+        Verdict(word): int(number)
+        for word, number in re.findall(r"^\S ([a-z ]+?) +(\d+) ", shown, flags=re.MULTILINE)
+    }
+    assert found == dict(expected)
+    contradicted = expected[Verdict.CONTRADICTED]
+    assert f"{contradicted} of {len(study.claims)} contradicted; exit 0" in shown
+
+
+def write(folder: Path) -> None:
+    """Renew the blocks."""
+    prepare(folder)
+    text = README.read_text(encoding="utf-8")
+    for command in RUN:
+        if ELLIPSIS not in command.output.splitlines():
+            before = f"$ {command.line}\n{command.output}"
+            text = text.replace(before, f"$ {command.line}\n{prints(command.line, folder)}")
+    README.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as temporary:
+        write(Path(temporary))
