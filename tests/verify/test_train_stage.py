@@ -8,6 +8,9 @@ import pytest
 
 from paper_repro.judging import Key
 from paper_repro.training import levels as training_levels
+from paper_repro.training.bases import Bases
+from paper_repro.training.digest import changed
+from paper_repro.training.miniature import CONFIG
 from paper_repro.verify.finding import Evidence, StageUnavailable, Subject
 from paper_repro.verify.stages import train
 from paper_repro.verify.stages.observed import OBSERVED
@@ -107,10 +110,22 @@ def test_the_same_study_gives_the_same_findings(pitvqa, found):
 def test_a_seed_makes_runs_identical(pitvqa):
     variant = pitvqa.variant("stated")
     seeded = variant.settings.model_copy(update={"seed": 42})
-    changed = variant.model_copy(update={"settings": seeded, "quantized": False})
-    study = pitvqa.model_copy(update={"variants": (changed,)})
+    again = variant.model_copy(update={"settings": seeded, "quantized": False})
+    study = pitvqa.model_copy(update={"variants": (again,)})
     (one,) = run(study, frozenset({Subject("run.identical")}))
     assert one.value is True and "two runs seeded 42 end with 0 of 88" in one.formula
+
+
+def test_a_run_depends_on_its_seed_alone(pitvqa, tmp_path):
+    import torch
+
+    bench = trial.Bench(pitvqa, tmp_path, Bases(CONFIG, tmp_path / "base"))
+    variant = pitvqa.variant("stated")
+    first = bench.run(variant, "float32", 7)[2]
+    torch.rand(1)
+    assert bench.run(variant, "float32", 7)[2] == first
+    other = bench.run(variant, "float32", 8)[2]
+    assert len(changed(first.after, other.after)) == other.newest == 32
 
 
 @pytest.mark.parametrize(
