@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paper_repro.counting.instantiate import weights
+from paper_repro.quiet import captured
+from paper_repro.training.bases import forked_rng
 from paper_repro.training.digest import base_digests, changed, digests
 from paper_repro.training.levels import Levels, adapter_tensors, base_parameters
 from paper_repro.training.step import start
@@ -52,9 +54,13 @@ class Observed:
 
 
 def observe(
-    levels: Levels, batches: Iterable[Mapping[str, Tensor]], optimizer: str, learning_rate: float
+    levels: Levels, batches: Sequence[Mapping[str, Tensor]], optimizer: str, learning_rate: float
 ) -> Observed:
     """Train for one step a batch; see :func:`paper_repro.training.step.start` for the names.
+
+    One forward pass comes before the first hash: in it bitsandbytes gives the biases of its 4-bit
+    layers, which PEFT's preparation has widened, the type of the activations back
+    (``bitsandbytes.nn.Linear4bit.forward``). Values stay; that is no training.
 
     Raises:
         ArithmeticError: when a loss is not finite.
@@ -62,6 +68,9 @@ def observe(
     import torch
 
     model = levels.model
+    with forked_rng(), captured(), torch.no_grad():
+        model.train()
+        model(**batches[0], use_cache=False)
     put_on, alive, newest = digests(levels.earlier), levels.earlier_alive, levels.newest
     base_before, adapters_before = base_digests(model), digests(adapter_tensors(model))
     if torch.cuda.is_available():
