@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 NF4 = "NF4"
 SEED = 0
+_FAST_KERNEL = "support_avx512bf16_for_cpu"
+"""Switch of a bitsandbytes layer. On CPUs with AVX-512 BF16 it repacks the weights for inference
+and computes in 16 bits, and two such models with equal weights can differ in the last bit."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,17 @@ class Bases:
                 bnb_4bit_use_double_quant=True,
             )
             model_class, folder = self._saved
-            return model_class.from_pretrained(
+            model = model_class.from_pretrained(
                 folder,
                 quantization_config=quantization,
                 dtype=self.plain,
                 device_map={"": self.device},
                 local_files_only=True,
             )
+        for module in model.modules():
+            if hasattr(module, _FAST_KERNEL):
+                setattr(module, _FAST_KERNEL, False)
+        return model
 
     @cached_property
     def _saved(self) -> tuple[type[PreTrainedModel], Path]:
