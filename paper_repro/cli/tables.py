@@ -12,7 +12,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from paper_repro.verify.report.terminal import make_console, safe
+from paper_repro.verify.report.table import safe
+from paper_repro.verify.report.terminal import make_console
 
 
 def plain_table(*columns: str) -> Table:

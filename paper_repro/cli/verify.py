@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -61,6 +62,8 @@ def verify(
 
     loaded = load_study(study or BUILT_IN)
     stages = [Stage(name) for name in stage] if stage else DEFAULT_STAGES
+    if Stage.HUB not in stages:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     on_screen = format is ReportFormat.text and output is None
     with watch(on_screen) as watcher:
         report = run(loaded, stages, only=only or (), folder=study, watcher=watcher)

@@ -155,12 +155,12 @@ def open_source(name: str, *, anonymous: bool = False) -> Folder | HubRepository
     path = Path(name)
     if path.is_dir():
         return open_folder(path)
-    if path.is_file():
+    if path.is_file() or name.startswith(("/", ".", "~")):
         raise UserError(
-            f"{name} is a file.",
-            expected="the folder that holds it, or a hub id such as org/name",
-            got="a file",
-            next_command=f"python -m paper_repro doctor {path.parent}",
+            f"{name} is no folder on this machine.",
+            expected="a folder that holds a saved adapter, or a hub id such as org/name",
+            got="a file" if path.is_file() else "nothing there",
+            next_command=f"ls {path.parent}",
         )
     return open_hub(name, anonymous=anonymous)
 

@@ -10,7 +10,14 @@ from fractions import Fraction
 from typing import Any
 
 from paper_repro.counting.architecture import Architecture
-from paper_repro.hardware.flops import Sample, Tower, full_training_flops, sample, training_flops
+from paper_repro.hardware.flops import (
+    Sample,
+    Tower,
+    full_training_flops,
+    sample,
+    text_sample,
+    training_flops,
+)
 from paper_repro.hardware.gpus import Gpu
 from paper_repro.judging import Interval
 from paper_repro.study import Settings
@@ -49,7 +56,7 @@ def pretraining_cost(hours: Interval, published: Pretraining) -> Interval:
 def samples(config: Mapping[str, Any], settings: Settings) -> list[Sample]:
     """The sizes of a sample at every frame size that the settings allow, smallest first."""
     sizes = [sample(config, *size, settings.text_tokens) for size in settings.image_sizes]
-    return sorted(sizes, key=lambda size: size.tokens)
+    return sorted(sizes, key=lambda size: size.tokens) or [text_sample(settings.text_tokens)]
 
 
 def notebook_hours(
@@ -113,6 +120,6 @@ def run_memory(
     hidden, layers = config["hidden_size"], config["num_hidden_layers"]
     saved = 2 * sizes.tokens * hidden * layers
     one_layer = 2 * sizes.tokens * (10 * hidden + 4 * config["intermediate_size"])
-    vision = config["vision_config"]
+    vision = config.get("vision_config", {"embed_dim": 0, "mlp_ratio": 0})
     tower = 2 * sizes.patches * vision["embed_dim"] * (10 + 2 * vision["mlp_ratio"])
     return int(weights + states + logits + saved + one_layer + tower)

@@ -35,6 +35,11 @@ class Sample:
     scored: int
 
 
+def text_sample(text_tokens: int) -> Sample:
+    """The sizes of a sample without a frame, every token scored."""
+    return Sample(0, text_tokens, text_tokens)
+
+
 def sample(config: Mapping[str, Any], width: int, height: int, text_tokens: int) -> Sample:
     """The sizes of a sample with one frame of ``width`` × ``height`` pixels.
 
@@ -50,7 +55,9 @@ def sample(config: Mapping[str, Any], width: int, height: int, text_tokens: int)
 
 
 def tower_forward(config: Mapping[str, Any], patches: int) -> float:
-    """FLOP of one forward pass of the vision tower over one frame."""
+    """FLOP of one forward pass of the vision tower over one frame; none without patches."""
+    if not patches:
+        return 0.0
     vision = config["vision_config"]
     width, depth = vision["embed_dim"], vision["depth"]
     merge = vision.get("spatial_merge_size", 2) ** 2

@@ -27,7 +27,7 @@ def display(value: Value, unit: str) -> str:
         return f"{_span(value)}{suffix}"
     if unit == "year":
         return str(value)
-    return f"{format_number(value)}{suffix}"
+    return f"{format_number(value)}{suffix.removesuffix('s') if value == 1 else suffix}"
 
 
 def _span(value: Interval) -> str:

@@ -81,6 +81,7 @@ class Report(_Result):
     title: str
     document: Annotated[str, Field(description="title of the document whose claims are judged")]
     document_sha256: str
+    levels: Annotated[dict[str, str], Field(description="title of each level, by its number")]
     package: Annotated[str, Field(description="version of paper-repro")]
     stages: list[StageResult]
     claims: list[ClaimResult]

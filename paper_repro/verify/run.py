@@ -83,13 +83,12 @@ def verify(
     watcher = watcher or Silent()
     claims = _select(study, tuple(only))
     selected = [stage for stage in Stage if stage in set(stages)]
-    if Stage.HUB not in selected:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    results = {stage: _not_selected(stage, folder) for stage in Stage}
+    results = {stage: _idle(stage, folder, "was not selected") for stage in Stage}
     found: list[Finding] = []
     announced: set[str] = set()
     for stage in selected:
-        if not any(stage in claim.decided_by for claim in claims):
+        if stage is not Stage.ARITHMETIC and not _decides(stage, claims):
+            results[stage] = _idle(stage, folder, "decides none of these claims")
             continue
         watcher.stage_started(stage)
         results[stage] = _run_stage(
@@ -124,6 +123,10 @@ def _select(study: Study, only: tuple[str, ...]) -> list[Claim]:
     return [claim for claim in study.claims if not only or claim.id in only]
 
 
+def _decides(stage: Stage, claims: list[Claim]) -> bool:
+    return any(stage.value in claim.decided_by for claim in claims)
+
+
 def _wanted(claims: list[Claim], stage: Stage) -> Wanted:
     """What the stage must find: the claims it decides, and what any explanation quotes."""
     decided = {Subject(claim.quantity, claim.of) for claim in claims if stage in claim.decided_by}
@@ -144,7 +147,7 @@ def _run_stage(
     load: Callable[[Stage], StageRunner],
     folder: Path | None,
 ) -> StageResult:
-    ran = _not_selected(stage, folder).model_copy(update={"status": "ran", "reason": ""})
+    ran = _idle(stage, folder, "ran").model_copy(update={"status": "ran", "reason": ""})
     progress: Progress = watcher.progress
     try:
         found.extend(load(stage)(study, wanted, progress))
@@ -163,12 +166,12 @@ def _run_stage(
     return ran
 
 
-def _not_selected(stage: Stage, folder: Path | None) -> StageResult:
+def _idle(stage: Stage, folder: Path | None, why: str) -> StageResult:
     study = "" if folder is None else f" --study {folder}"
     return StageResult(
         name=stage,
         status="not selected",
-        reason=f"stage {stage} was not selected",
+        reason=f"stage {stage} {why}",
         command=f"python -m paper_repro verify{study} --stage {stage}",
     )
 
@@ -182,6 +185,7 @@ def _report(
         title=study.title,
         document=study.document.title,
         document_sha256=study.document.sha256,
+        levels={str(level.number): level.title for level in study.levels},
         package=__version__,
         stages=stages,
         claims=claims,

@@ -102,7 +102,7 @@ def test_only_command_of_every_claim_runs_its_stages() -> None:
             "matches no layer",
         ),
         (["explain", "eighteen"], "not a count of parameters"),
-        (["doctor", "/nonexistent/adapter"], "adapter"),
+        (["doctor", "/nonexistent/adapter"], "no folder on this machine"),
     ],
 )
 def test_bad_input_is_a_user_error_with_a_next_command(words: list[str], sentence: str) -> None:

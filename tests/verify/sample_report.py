@@ -407,6 +407,7 @@ def sample_report(claims: list[ClaimResult] | None = None, **run: str) -> Report
         title="Fine-tuning Qwen2-VL-2B for surgical question answering (PitVQA)",
         document='Training Clarification: What Does "Retrain" Mean?',
         document_sha256="6dcf0ff3b7f965c5307ab5133d5e72e6e6065983ede40a3d94bb585ac6bcaffb",
+        levels={"0": "Pre-training", "1": "Classification fine-tuning", "2": "Spatial fine-tuning"},
         package="0.1.0",
         stages=STAGES,
         claims=chosen,

@@ -17,6 +17,7 @@ from paper_repro.verify.report.wording import (
     by_level,
     found,
     is_verbatim,
+    level_title,
     reconciliation,
     shorten,
     spans,
@@ -41,7 +42,7 @@ def to_markdown(report: Report) -> str:
         f"**{escape(report.closing)}.**",
     ]
     for level, claims in by_level(report):
-        blocks += [f"## Level {level}", overview(claims)]
+        blocks += [f"## {escape(level_title(report, level))}", overview(claims)]
         for claim in claims:
             blocks += claim_section(claim)
     return "\n\n".join([*blocks, *_stages(report), *_meanings(), *_origin(report)]) + "\n"

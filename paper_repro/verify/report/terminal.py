@@ -27,6 +27,7 @@ from paper_repro.verify.report.wording import (
     first_sentences,
     found,
     is_verbatim,
+    level_title,
     needs_reconciling,
     reconciliation,
     said,
@@ -78,7 +79,7 @@ def show(report: Report, console: Console, *, full: bool = False) -> None:
                 console.print(one_claim(claim))
                 console.print()
         else:
-            console.print(Text(f"Level {level}", "bold"))
+            console.print(Text(safe(level_title(report, level)), "bold"))
             console.print(claims_table(claims, width))
     if not full:
         for part in (*_reconciled(report.claims, width), *_failed(report.claims)):

@@ -22,6 +22,12 @@ def by_level(report: Report) -> list[tuple[int, list[ClaimResult]]]:
     return [(level, list(claims)) for level, claims in groupby(ordered, lambda c: c.level)]
 
 
+def level_title(report: Report, level: int) -> str:
+    """The heading of a level: ``Level 2: Spatial fine-tuning``."""
+    title = report.levels.get(str(level), "")
+    return f"Level {level}: {title}" if title else f"Level {level}"
+
+
 def stated(claim: ClaimResult) -> str:
     """What the claim states: the number as printed, or a sentence's assertion in a word."""
     if claim.printed is not None:

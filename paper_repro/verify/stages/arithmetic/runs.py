@@ -108,8 +108,6 @@ def _settings(study: Study, variant: Variant) -> Iterator[Finding]:
 def _hardware(study: Study, variant: Variant) -> Iterator[Finding]:
     key, settings = Key(variant.id), variant.settings
     config = study.configs[study.base(variant).id]
-    if "vision_config" not in config:
-        return
     architecture = architecture_of(config)
     card, count = gpus()[settings.card], passes(study, variant)
     sizes = samples(config, settings)
