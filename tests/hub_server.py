@@ -171,16 +171,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.server_hub.requests.append(record)
         self.end_headers()
         if size:
-            self._write(part, self.server_hub.requests.index(record))
+            self._write(part, record)
 
-    def _write(self, body: bytes, index: int) -> None:
+    def _write(self, body: bytes, record: Request) -> None:
         """Send in pieces; a reader that hangs up stops it, and the record says where."""
-        record = self.server_hub.requests[index]
+        requests = self.server_hub.requests
         for start in range(0, len(body), 65_536):
             try:
                 self.wfile.write(body[start : start + 65_536])
             except ConnectionError:
-                self.server_hub.requests[index] = record._replace(sent=start)
+                for index in [i for i, kept in enumerate(requests) if kept is record]:
+                    requests[index] = record._replace(sent=start)
                 self.close_connection = True
                 return
 
