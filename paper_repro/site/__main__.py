@@ -1,4 +1,4 @@
-"""``python -m paper_repro.site build|check``."""
+"""``python -m paper_repro.site build|check|figures``."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from pathlib import Path
 
 from paper_repro.errors import UserError
 from paper_repro.site.build import build, stale
+from paper_repro.site.figures import levels
+from paper_repro.study import load_study
 from paper_repro.verify.finding import DEFAULT_STAGES, Stage
+
+LEVELS = "docs/assets/levels.svg"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one of the two commands; status 0 well, 1 stale, 2 could not."""
+    """Run a command; status 0 well, 1 stale, 2 could not."""
     parser = argparse.ArgumentParser(prog="python -m paper_repro.site", description=__doc__)
     parser.add_argument(
-        "command", choices=("build", "check"), help="check: are the staged pages up to date?"
+        "command",
+        choices=("build", "check", "figures"),
+        help="check: are the staged pages up to date? figures: draw the committed ones again",
     )
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="checkout of the repository")
     parser.add_argument(
@@ -28,6 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     stages = chosen.stage or list(DEFAULT_STAGES)
     try:
+        if chosen.command == "figures":
+            (chosen.root / LEVELS).write_text(levels(load_study()).svg(), encoding="utf-8")
+            return 0
         if chosen.command == "build":
             print(f"The site is in {build(chosen.root, stages)}")
             return 0

@@ -7,7 +7,7 @@ Python only.
 
 from __future__ import annotations
 
-import os
+import tempfile
 from pathlib import Path
 
 from paper_repro.site import figures
@@ -43,15 +43,15 @@ def _execute(script: Path, root: Path) -> str:
     from traitlets.config import Config
 
     notebook = jupytext.read(script, fmt="py:percent")
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    NotebookClient(
-        notebook,
-        timeout=SECONDS,
-        coalesce_streams=True,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(root)}},
-        config=Config({"KernelManager": {"transport": "ipc"}}),
-    ).execute()
+    with tempfile.TemporaryDirectory() as sockets:
+        NotebookClient(
+            notebook,
+            timeout=SECONDS,
+            coalesce_streams=True,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(root)}},
+            config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}}),
+        ).execute()
     config = Config()
     config.TagRemovePreprocessor.enabled = True
     config.TagRemovePreprocessor.remove_input_tags = ("hide-input",)

@@ -85,7 +85,7 @@ def verify(
     selected = [stage for stage in Stage if stage in set(stages)]
     results = {stage: _idle(stage, folder, "was not selected") for stage in Stage}
     found: list[Finding] = []
-    announced: set[str] = set()
+    table = gather(found)
     for stage in selected:
         if stage is not Stage.ARITHMETIC and not _decides(stage, claims):
             results[stage] = _idle(stage, folder, "decides none of these claims")
@@ -95,16 +95,11 @@ def verify(
             study, stage, _wanted(claims, stage), found, watcher, load, folder
         )
         watcher.stage_finished(results[stage])
-        later = set(selected[selected.index(stage) + 1 :])
+        table = gather(found)
         for claim in claims:
-            if (
-                claim.id not in announced
-                and stage in claim.decided_by
-                and not later & set(claim.decided_by)
-            ):
-                announced.add(claim.id)
-                watcher.verdict_reached(settle(study, claim, gather(found), results, folder))
-    table = gather(found)
+            deciding = [name for name in selected if name.value in claim.decided_by]
+            if deciding and deciding[-1] is stage:
+                watcher.verdict_reached(settle(study, claim, table, results, folder))
     settled = [settle(study, claim, table, results, folder) for claim in claims]
     return _report(study, settled, list(results.values()), time.monotonic() - began)
 
