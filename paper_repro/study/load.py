@@ -153,7 +153,7 @@ def _headings(lines: list[str], line: int) -> list[str]:
             fenced = not fenced
         elif not fenced and (heading := re.match(r"(#+) (.*)", text)):
             depth = len(heading[1])
-            path = [(d, title) for d, title in path if d < depth] + [(depth, heading[2])]
+            path = [(d, title) for d, title in path if d < depth] + [(depth, heading[2].rstrip(" :"))]
     return [title for depth, title in path if depth > 1] or [title for _, title in path]
 
 
