@@ -176,7 +176,8 @@ def test_every_import_is_a_declared_dependency() -> None:
         *(third_party(room) for room in PACKAGE.iterdir() if room.is_dir() and room.name != "site")
     )
     assert others <= declared()
-    assert site <= declared("docs") | {"traitlets"}
+    assert site <= declared("docs")
+    assert third_party(ROOT / "tests") <= declared("test", "docs")
 
 
 def test_every_dependency_is_used() -> None:
