@@ -1,7 +1,8 @@
 """From what a user types to a model's ``config.json``: a folder, a file, a hub id.
 
-``resolve_base("Qwen/Qwen2-VL-2B-Instruct")`` works offline; other hub ids fetch ``config.json``
-alone. Weights are never read and remote code is never run.
+``resolve_base("Qwen/Qwen2-VL-2B-Instruct")`` works offline; of other hub ids ``config.json`` alone
+is read, without retries, or the copy in the hub's cache when the hub cannot be reached. Weights
+are never read and remote code is never run.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from paper_repro.counting.source import HubUnreachable, RepoUnreadable, open_hub
 from paper_repro.errors import UserError
 
 _PACKAGE = Path(__file__).parent.parent
@@ -50,7 +52,7 @@ def resolve_base(name_or_folder: str | Path) -> tuple[str, dict[str, Any]]:
         return name, read_config(BUILT_IN[name])
     if _HUB_ID.fullmatch(name) is None or name.endswith(".json"):
         raise _nowhere(name, "no such folder or file")
-    return name, read_config(_download(name))
+    return name, _from_hub(name)
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -60,13 +62,20 @@ def read_config(path: Path) -> dict[str, Any]:
         UserError: when it cannot be read, is not a JSON object, or is over one megabyte.
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ValueError(f"{path.stat().st_size:,} bytes")
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise _not_a_config(path, f"{type(error).__name__}: {error}"[:200]) from None
+        if (size := path.stat().st_size) > _LARGEST:
+            raise _not_a_config(str(path), f"{size:,} bytes")
+        return _parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise _not_a_config(str(path), f"{type(error).__name__}: {error}"[:200]) from None
+
+
+def _parse(data: bytes, where: str) -> dict[str, Any]:
+    try:
+        config = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise _not_a_config(where, f"{type(error).__name__}: {error}"[:200]) from None
     if not isinstance(config, dict):
-        raise _not_a_config(path, f"a JSON {type(config).__name__}")
+        raise _not_a_config(where, f"a JSON {type(config).__name__}")
     return config
 
 
@@ -83,27 +92,24 @@ def _read_folder(folder: Path) -> dict[str, Any]:
     raise _nowhere(str(folder), "a folder without config.json")
 
 
-def _download(name: str) -> Path:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import (
-        EntryNotFoundError,
-        GatedRepoError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
-
+def _from_hub(name: str) -> dict[str, Any]:
     try:
-        return Path(hf_hub_download(name, "config.json"))
-    except GatedRepoError:
-        raise _nowhere(name, "a repository that asks for access first") from None
-    except RepositoryNotFoundError:
-        raise _nowhere(name, "no such public repository on the hub") from None
-    except LocalEntryNotFoundError:
-        raise _nowhere(name, "the hub cannot be reached, and no copy is in the cache") from None
-    except EntryNotFoundError:
-        raise _nowhere(name, "a repository without config.json") from None
-    except Exception as error:  # whatever else a wrong HF_ENDPOINT makes the client raise
-        raise _nowhere(name, f"{type(error).__name__}: {error}"[:200]) from None
+        source = open_hub(name)
+        size = source.files.get("config.json")
+        if size is None:
+            raise _nowhere(name, "a repository without config.json")
+        if size > _LARGEST:
+            raise _not_a_config(f"{name}/config.json", f"{size:,} bytes")
+        return _parse(source.read("config.json", 0, size), f"{name}/config.json")
+    except RepoUnreadable as error:
+        raise _nowhere(name, f"no such public repository on the hub: {error.got}") from None
+    except HubUnreachable as error:
+        from huggingface_hub import try_to_load_from_cache
+
+        if isinstance(copy := try_to_load_from_cache(name, "config.json"), str):
+            return read_config(Path(copy))
+        got = f"the hub cannot be reached, and no copy is in the cache ({error.got})"
+        raise _nowhere(name, got) from None
 
 
 def _nowhere(name: str, got: str) -> UserError:
@@ -115,10 +121,10 @@ def _nowhere(name: str, got: str) -> UserError:
     )
 
 
-def _not_a_config(path: Path, got: str) -> UserError:
+def _not_a_config(where: str, got: str) -> UserError:
     return UserError(
-        f"{path} is not a model's config.",
+        f"{where} is not a model's config.",
         expected="a JSON object of at most one megabyte, as transformers writes config.json",
         got=got,
-        next_command=_COUNT.format(path),
+        next_command=_COUNT.format(where),
     )

@@ -18,7 +18,7 @@ CONFIG = {"model_type": "llama", "auto_map": {"AutoConfig": "evil.Config"}}
 
 
 def write(folder: Path, text: str, name: str = "config.json") -> Path:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text, encoding="utf-8")
     return folder
 
@@ -94,8 +94,9 @@ def test_the_hub_gives_the_config_alone(tmp_path: Path) -> None:
     with HubServer(models={"org/base": folder}) as hub:
         done = resolve_elsewhere("org/base", tmp_path / "cache", HF_ENDPOINT=hub.url)
         assert json.loads(done.stdout) == CONFIG, done.stderr
-        asked = {request.path for request in hub.requests if "org/base" in request.path}
-        assert {path.rpartition("/")[2] for path in asked} == {"config.json"}
+        asked = [request.path for request in hub.requests if "/resolve/" in request.path]
+        assert [path.rpartition("/")[2] for path in asked] == ["config.json"]
+        assert hub.sent == len(json.dumps(CONFIG))
         missing = resolve_elsewhere("org/none", tmp_path / "cache", HF_ENDPOINT=hub.url)
     assert missing.returncode == 2
     assert "no such public repository" in missing.stderr
@@ -105,6 +106,30 @@ def test_no_network_is_one_sentence(tmp_path: Path) -> None:
     done = resolve_elsewhere("org/base", tmp_path, HF_HUB_OFFLINE="1")
     assert done.returncode == 2
     assert "cannot be reached" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_nobody_answering_is_not_asked_again(tmp_path: Path) -> None:
+    done = resolve_elsewhere("org/base", tmp_path, HF_ENDPOINT="http://127.0.0.1:9")
+    assert done.returncode == 2
+    assert "cannot be reached" in done.stderr
+    assert "Retrying" not in done.stderr and done.stderr.count("\n") == 4
+
+
+def test_without_network_the_copy_in_the_cache_is_read(tmp_path: Path) -> None:
+    repository = tmp_path / "hub" / "models--org--base"
+    write(repository / "snapshots" / "abc", json.dumps(CONFIG))
+    write(repository / "refs", "abc", "main")
+    done = resolve_elsewhere("org/base", tmp_path, HF_ENDPOINT="http://127.0.0.1:9")
+    assert json.loads(done.stdout) == CONFIG, done.stderr
+
+
+@pytest.mark.parametrize(("text", "got"), [("[1]", "a JSON list"), (" " * 1_000_001, "1,000,001")])
+def test_a_malformed_config_on_the_hub_is_named(tmp_path: Path, text: str, got: str) -> None:
+    with HubServer(models={"org/base": write(tmp_path / "repository", text)}) as hub:
+        done = resolve_elsewhere("org/base", tmp_path / "cache", HF_ENDPOINT=hub.url)
+        assert hub.sent <= 1_000
+    assert done.returncode == 2
+    assert "org/base/config.json is not a model's config" in done.stderr and got in done.stderr
 
 
 def test_a_wrong_endpoint_is_one_sentence(tmp_path: Path) -> None:
