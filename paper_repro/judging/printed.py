@@ -1,6 +1,6 @@
 """Read a number as it was printed into the interval of values that print so.
 
-The rules (``docs/architecture.md``, *Judging*): a number stands for its half-open rounding
+The rules (``docs/checking.md``): a number stands for its half-open rounding
 interval; trailing zeros of an integer are not significant; "~" changes nothing; "<" and ">"
 are strict; "6-8" is a range; "10M+" is a lower bound; "1000s" is one to a thousand times 1000.
 """

@@ -40,7 +40,7 @@ def _command(name: str, command: Command, root: Context) -> Iterator[str]:
     if command.epilog:
         label, _, examples = command.epilog.partition(":")
         lines = "\n".join(f"python -m paper_repro {e.strip()}" for e in examples.split(" | "))
-        yield f"{label}:\n\n```console\n{lines}\n```"
+        yield f"{label}:\n\n```sh\n{lines}\n```"
 
 
 def _row(parameter: Parameter, context: Context) -> str:
