@@ -52,7 +52,8 @@ def verify(
     """Check every claim of the study and say which stand.
 
     Exit status: 0 every selected check ran and each verdict is the one reviewed; 1 a verdict
-    differs or a check failed; 2 it could not run; with --strict, 3 when a claim is contradicted.
+    differs or a check failed; 2 a stage could not run, or nothing was checked; with --strict, 3
+    when a claim is contradicted.
     """
     from paper_repro.study import BUILT_IN, load_study
     from paper_repro.verify.finding import DEFAULT_STAGES, Stage
@@ -66,7 +67,7 @@ def verify(
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     on_screen = format is ReportFormat.text and output is None
     with watch(on_screen) as watcher:
-        report = run(loaded, stages, only=only or (), folder=study, watcher=watcher)
+        report = run(loaded, stages, only=only or (), folder=study, watcher=watcher, strict=strict)
     if on_screen:
         show(report, full=bool(only))
     elif output is None:

@@ -255,7 +255,7 @@ def _read_percent(text: str | None) -> Printed | None:
     if value is None or value.exact == 0 or high is None or not 0 < high <= _MOST_PERCENT:
         raise UserError(
             "This is not a percentage as a paper prints one.",
-            expected="a number above 0 and up to 100, such as 0.9, 0.9% or <1%",
+            expected="a number above 0 and below 100, such as 0.9, 0.9% or <1%",
             got=repr(text)[:100],
             next_command=_EXPLAIN,
         )

@@ -134,10 +134,7 @@ def _wrap(bare: PreTrainedModel, loras: Sequence[LoraSpec]) -> PeftModel:
         for spec in loras:
             if spec.targets != ALL_LINEAR:
                 check_targets(bare, spec.targets)
-        configs = [
-            LoraConfig(r=spec.r, target_modules=_targets(spec), task_type="CAUSAL_LM")
-            for spec in loras
-        ]
+        configs = [LoraConfig(r=spec.r, target_modules=_targets(spec)) for spec in loras]
         try:
             model = get_peft_model(bare, configs[0], adapter_name=names[0])
             for name, config in zip(names[1:], configs[1:], strict=True):

@@ -13,7 +13,7 @@ from paper_repro.counting.architecture import Architecture, LayerGroup
 from paper_repro.errors import UserError
 
 ALL_LINEAR = "all-linear"
-_EXAMPLE = "--lora r=16,targets=q_proj+k_proj+v_proj+o_proj[,frozen]"
+_EXAMPLE = "--lora r=16,targets=q_proj+k_proj+v_proj+o_proj"
 
 
 @dataclass(frozen=True)
@@ -160,9 +160,9 @@ def wrapped_layers(
 def _unreadable(text: str) -> UserError:
     return UserError(
         "An adapter cannot be read.",
-        expected=f"a rank of 1 or more and module names, as in {_EXAMPLE}; or targets=all-linear",
+        expected=f"a rank of 1 or more and module names, as in {_EXAMPLE}[,frozen]; or targets=all-linear",
         got=repr(text)[:200],
-        next_command=f"python -m paper_repro count Qwen/Qwen2-VL-2B-Instruct {_EXAMPLE[:55]}",
+        next_command=f"python -m paper_repro count Qwen/Qwen2-VL-2B-Instruct {_EXAMPLE}",
     )
 
 

@@ -9,8 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
+from shlex import quote
 from typing import Protocol
 
 from paper_repro import __version__
@@ -65,6 +67,7 @@ def verify(
     only: Iterable[str] = (),
     folder: Path | None = None,
     watcher: Watcher | None = None,
+    strict: bool = False,
     load: Callable[[Stage], StageRunner] = load_stage,
 ) -> Report:
     """Check a study's claims.
@@ -74,6 +77,7 @@ def verify(
         only: ids of the claims to check; empty means all.
         folder: the study's folder, for the commands that the report prints.
         watcher: is told about stages, progress and verdicts while they happen.
+        strict: whether a contradicted claim counts in the closing line, as in :func:`exit_code`.
         load: finds a stage's runner.
 
     Raises:
@@ -101,17 +105,17 @@ def verify(
             if deciding and deciding[-1] is stage:
                 watcher.verdict_reached(settle(study, claim, table, results, folder))
     settled = [settle(study, claim, table, results, folder) for claim in claims]
-    return _report(study, settled, list(results.values()), time.monotonic() - began)
+    return _report(study, settled, list(results.values()), time.monotonic() - began, strict)
 
 
 def _select(study: Study, only: tuple[str, ...]) -> list[Claim]:
     known = {claim.id: claim for claim in study.claims}
     for id in only:
         if id not in known:
-            near = [name for name in known if name.startswith(id.partition(".")[0])]
+            near = get_close_matches(id, known, 6, 0.4) or list(known)[:6]
             raise UserError(
                 f"The study has no claim {id!r}.",
-                expected=f"one of {', '.join(near or known)}",
+                expected=f"one of {len(known)} ids, such as {', '.join(near)}",
                 got=repr(id),
                 next_command="python -m paper_repro verify --stage arithmetic",
             )
@@ -162,7 +166,7 @@ def _run_stage(
 
 
 def _idle(stage: Stage, folder: Path | None, why: str) -> StageResult:
-    study = "" if folder is None else f" --study {folder}"
+    study = "" if folder is None else f" --study {quote(str(folder))}"
     return StageResult(
         name=stage,
         status="not selected",
@@ -172,7 +176,11 @@ def _idle(stage: Stage, folder: Path | None, why: str) -> StageResult:
 
 
 def _report(
-    study: Study, claims: list[ClaimResult], stages: list[StageResult], seconds: float
+    study: Study,
+    claims: list[ClaimResult],
+    stages: list[StageResult],
+    seconds: float,
+    strict: bool,
 ) -> Report:
     counts = Counter(claim.verdict for claim in claims)
     return Report(
@@ -185,7 +193,7 @@ def _report(
         stages=stages,
         claims=claims,
         summary={verdict.value: counts[verdict] for verdict in Verdict},
-        closing=closing(claims),
+        closing=closing(claims, stages, strict=strict),
         run={
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": f"{seconds:.1f}",
@@ -204,30 +212,39 @@ def _installed(name: str) -> bool:
     return True
 
 
-def closing(claims: list[ClaimResult]) -> str:
-    """The last line: how many are contradicted, and what the exit status does not say."""
+def closing(
+    claims: list[ClaimResult], stages: list[StageResult], *, strict: bool = False
+) -> str:
+    """The last line: how many are contradicted, and what the exit status says and does not."""
     contradicted = sum(claim.verdict is Verdict.CONTRADICTED for claim in claims)
-    count = f"{contradicted} of {len(claims)} contradicted"
-    failed = [claim.id for claim in claims if claim.verdict is Verdict.CHECK_FAILED]
-    if failed:
-        return f"{count}; exit 1 because a check failed: {_few(failed)}"
-    changed = [claim.id for claim in claims if claim.changed]
-    if changed:
-        return f"{count}; exit 1 because a verdict is not the one reviewed: {_few(changed)}"
-    return f"{count}; exit 0 means unchanged since review, not that the paper is right"
-
-
-def _few(ids: list[str]) -> str:
-    return ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
+    return f"{contradicted} of {len(claims)} contradicted; {_outcome(claims, stages, strict)[1]}"
 
 
 def exit_code(report: Report, *, strict: bool = False) -> int:
     """0 unchanged since review; 1 a verdict differs or a check failed; 2 a selected stage could
-    not run; with ``strict``, 3 when any claim is contradicted."""
-    if any(claim.changed for claim in report.claims):
-        return 1
-    if any(stage.status == "unavailable" for stage in report.stages):
-        return 2
-    if strict and report.summary[Verdict.CONTRADICTED]:
-        return 3
-    return 0
+    not run, or nothing was checked; with ``strict``, 3 when any claim is contradicted."""
+    return _outcome(report.claims, report.stages, strict)[0]
+
+
+def _outcome(
+    claims: list[ClaimResult], stages: list[StageResult], strict: bool
+) -> tuple[int, str]:
+    failed = [claim.id for claim in claims if claim.verdict is Verdict.CHECK_FAILED]
+    failed = failed or [f"stage {stage.name}" for stage in stages if stage.status == "failed"]
+    if failed:
+        return 1, f"exit 1 because a check failed: {_few(failed)}"
+    changed = [claim.id for claim in claims if claim.changed]
+    if changed:
+        return 1, f"exit 1 because a verdict is not the one reviewed: {_few(changed)}"
+    missing = [stage.name for stage in stages if stage.status == "unavailable"]
+    if missing:
+        return 2, f"exit 2 because a stage could not run: {_few(missing)}"
+    if all(claim.verdict is Verdict.NOT_CHECKED for claim in claims):
+        return 2, "exit 2 because nothing was checked; each claim names the command that does"
+    if strict and any(claim.verdict is Verdict.CONTRADICTED for claim in claims):
+        return 3, "exit 3 because --strict allows none"
+    return 0, "exit 0 means unchanged since review, not that the paper is right"
+
+
+def _few(ids: list[str]) -> str:
+    return ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from paper_repro.counting.denominators import LABELS
 from paper_repro.judging import Judgement, Key, Verdict, judge
@@ -95,7 +96,7 @@ def command(claim: Claim, folder: Path | None) -> str:
     """The command that checks one claim alone, with its stages where the default has none."""
     parts = ["python -m paper_repro verify"]
     if folder is not None:
-        parts.append(f"--study {folder}")
+        parts.append(f"--study {quote(str(folder))}")
     if not set(claim.decided_by) & set(DEFAULT_STAGES):
         parts += [f"--stage {name}" for name in claim.decided_by]
     return " ".join([*parts, f"--only {claim.id}"])
@@ -146,7 +147,8 @@ def _disagreement(found: list[Finding]) -> str:
 
 
 def _why_not(deciding: list[Stage], stages: Mapping[Stage, StageResult]) -> str:
-    result = stages[deciding[0]]
+    tried = [stage for stage in deciding if stages[stage].status == "unavailable"]
+    result = stages[(tried or deciding)[0]]
     return result.reason or f"stage {result.name} was not selected"
 
 

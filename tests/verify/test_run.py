@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -87,6 +88,38 @@ def test_an_unavailable_stage_is_not_checked_and_exits_2(study: Study) -> None:
         )
 
 
+def test_an_unavailable_stage_is_named_by_its_claims_and_the_closing_line(study: Study) -> None:
+    report = verify(
+        study, [Stage.GPU], only=["L0.frozen", "L2.trainable.count"], load=lambda _: unavailable
+    )
+    assert {claim.reason for claim in report.claims} == {"no such card here"}
+    assert report.closing == "0 of 2 contradicted; exit 2 because a stage could not run: gpu"
+
+
+def test_nothing_checked_is_no_exit_0(study: Study) -> None:
+    report = verify(study, ARITHMETIC, only=["L0.hub.exists"])
+    assert (exit_code(report), exit_code(report, strict=True)) == (2, 2)
+    assert "exit 2 because nothing was checked" in report.closing
+
+
+def test_a_broken_stage_exits_1_even_when_it_decides_nothing(study: Study) -> None:
+    report = verify(study, ARITHMETIC, only=["L0.hub.exists"], load=lambda _: breaking)
+    assert exit_code(report) == 1
+    assert "check failed: stage arithmetic" in report.closing
+
+
+def test_strict_is_said_in_the_closing_line(study: Study) -> None:
+    report = verify(study, ARITHMETIC, strict=True)
+    assert exit_code(report, strict=True) == 3
+    assert "exit 3" in report.closing and "exit 0" not in report.closing
+
+
+def test_commands_quote_a_folder_with_a_space(study: Study) -> None:
+    report = verify(study, ARITHMETIC, only=["L2.trainable.count"], folder=Path("my study"))
+    for command in (report.claims[0].command, report.stages[0].command):
+        assert "--study 'my study' --" in command
+
+
 def test_a_changed_verdict_exits_1_and_names_the_claim(study: Study) -> None:
     claims = tuple(
         claim.model_copy(update={"reviewed": Verdict.HOLDS})
@@ -102,8 +135,9 @@ def test_a_changed_verdict_exits_1_and_names_the_claim(study: Study) -> None:
 def test_only_selects_and_refuses_unknown_ids(study: Study) -> None:
     report = verify(study, ARITHMETIC, only=["L2.trainable.count"])
     assert [claim.id for claim in report.claims] == ["L2.trainable.count"]
-    with pytest.raises(UserError, match=r"no claim 'L2\.nothing'"):
-        verify(study, ARITHMETIC, only=["L2.nothing"])
+    with pytest.raises(UserError, match=r"no claim 'L2\.trainable\.cuont'") as caught:
+        verify(study, ARITHMETIC, only=["L2.trainable.cuont"])
+    assert "L2.trainable.count" in caught.value.expected and len(caught.value.expected) < 250
 
 
 def test_closing_line_says_what_exit_0_means(study: Study) -> None:
