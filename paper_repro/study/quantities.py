@@ -38,7 +38,6 @@ QUANTITIES: dict[str, Quantity] = {
     "full.days": Quantity("days", "run", "full fine-tuning on the run's data, one A100 to eight"),
     # adapters, as each variant configures them
     "adapter.parameters": Quantity("parameters", "adapter", "weights of one LoRA adapter"),
-    "adapter.percent": Quantity("percent", "adapter", "share of those weights in a denominator"),
     "adapter.r": Quantity("rank", "adapter", "LoRA rank"),
     "adapter.lora_alpha": Quantity("scale", "adapter", "LoRA alpha"),
     "adapter.target_modules": Quantity("names", "adapter", "module names that LoRA wraps"),

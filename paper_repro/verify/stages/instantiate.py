@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 META = "counted on the meta device"
 OF_MODEL = {"model.parameters", "full.parameters"}
-OF_ADAPTER = {"adapter.parameters", "adapter.percent"}
+OF_ADAPTER = {"adapter.parameters"}
 OF_RUN = {
     "trainable.parameters",
     "trainable.percent",
@@ -134,9 +134,6 @@ def _adapter_findings(adapter: Adapter, base: Base) -> Iterator[Finding]:
     count = sum(weights(tensor) for tensor in levels.newest.values())
     formula = f"{count:,} weights in {len(levels.newest):,} LoRA tensors, {META}"
     yield _found("adapter.parameters", adapter.id, Key(), count, formula)
-    for name, whole in (base.wholes | {"total": base.parameters + count}).items():
-        text = f"{count:,} / {whole:,} ({LABELS[name]}), {META}"
-        yield _found("adapter.percent", adapter.id, Key("", name), percent(count, whole), text)
 
 
 def _run_findings(study: Study, variant: Variant, base: Base) -> Iterator[Finding]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from paper_repro.counting.denominators import LABELS, denominators, percent
 from paper_repro.counting.families import architecture_of
 from paper_repro.counting.lora import LoraSpec, lora_formula, lora_parameters
 from paper_repro.judging import Key, Value
@@ -33,14 +32,6 @@ def adapter_findings(study: Study, adapter: Adapter) -> Iterator[Finding]:
     count = lora_parameters(architecture, spec(adapter))
     formula = lora_formula(architecture, spec(adapter))
     yield derived(Subject("adapter.parameters", adapter.id), ANY, count, formula)
-    nominal = study.model(adapter.base).nominal
-    for name, whole in denominators(architecture, count, nominal=nominal).items():
-        yield derived(
-            Subject("adapter.percent", adapter.id),
-            Key("", name),
-            percent(count, whole),
-            f"{count:,} / {whole:,} ({LABELS[name]})",
-        )
     yield from _bases(study, adapter)
 
 
