@@ -1,5 +1,10 @@
 """``python -m paper_repro``."""
 
-from paper_repro.cli import main
+import sys
 
-main()
+try:
+    from paper_repro.cli import main
+
+    main()
+except KeyboardInterrupt:
+    sys.exit(130)

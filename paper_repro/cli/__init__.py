@@ -1,15 +1,19 @@
 """The command line: parsing and printing only. Everything heavy is imported inside a command.
 
 ``app`` is the Typer application, one module a command; ``main()`` runs it and turns user errors
-into status 2 and an interrupt into 130.
+into status 2 and an interrupt into 130. Output that nobody takes (a closed pipe, a full disk) is
+status 2 as well: 1 says that a verdict differs.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from paper_repro import __version__
 from paper_repro.cli.count import count
@@ -22,7 +26,37 @@ from paper_repro.errors import UserError
 UNREADABLE = 2
 INTERRUPTED = 130
 
+
+class _Commands(TyperGroup):
+    """The commands, with this package's words and status for what stops any of them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("Interrupted.", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            _drop_output()
+            raise typer.Exit(UNREADABLE) from None
+        except OSError as error:
+            _drop_output()
+            raise UserError(
+                "The command stopped because something could not be read or written.",
+                expected="a disk with room, and standard output that can be written",
+                got=str(error),
+                next_command="df -h .",
+            ) from None
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere, so that Python's exit does not fail over it again."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="paper_repro",
     no_args_is_help=True,
     add_completion=False,
@@ -75,7 +109,4 @@ def main() -> None:
         app(prog_name="python -m paper_repro")
     except UserError as error:
         print(error, file=sys.stderr)
-        sys.exit(UNREADABLE)
-    except BrokenPipeError:
-        sys.stderr.close()
         sys.exit(UNREADABLE)

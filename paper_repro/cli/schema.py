@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -18,7 +17,7 @@ class SchemaName(StrEnum):
 
 def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")]) -> None:
     """Print the JSON Schema of a study's data or of verify's JSON."""
+    from paper_repro.cli.tables import emit
     from paper_repro.verify.report import json
 
-    text = json.study_schema() if name is SchemaName.study else json.schema()
-    sys.stdout.write(text)
+    emit(json.study_schema() if name is SchemaName.study else json.schema())

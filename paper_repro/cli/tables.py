@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -45,7 +46,15 @@ def say(text: str, style: str = "") -> None:
 
 def print_json(data: Any) -> None:
     """Print JSON on standard output."""
-    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    emit(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def emit(text: str) -> None:
+    """Print a whole document on standard output: always UTF-8, as a file of its kind would be."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 @contextmanager

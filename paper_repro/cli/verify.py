@@ -55,12 +55,15 @@ def verify(
     differs or a check failed; 2 a stage could not run, or nothing was checked; with --strict, 3
     when a claim is contradicted.
     """
+    from paper_repro.cli.tables import emit
     from paper_repro.study import BUILT_IN, load_study
     from paper_repro.verify.finding import DEFAULT_STAGES, Stage
-    from paper_repro.verify.report import render, show, watch, write
+    from paper_repro.verify.report import can_write, render, show, watch, write
     from paper_repro.verify.run import exit_code
     from paper_repro.verify.run import verify as run
 
+    if output is not None:
+        can_write(output)
     loaded = load_study(study or BUILT_IN)
     stages = [Stage(name) for name in stage] if stage else DEFAULT_STAGES
     if Stage.HUB not in stages:
@@ -71,7 +74,7 @@ def verify(
     if on_screen:
         show(report, full=bool(only))
     elif output is None:
-        sys.stdout.write(render(report, format.value))
+        emit(render(report, format.value))
     else:
         write(render(report, format.value, full=bool(only)), output)
         print(f"{report.closing}\nWritten to {output}", file=sys.stderr)

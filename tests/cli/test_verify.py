@@ -121,11 +121,55 @@ def test_a_user_error_exits_2_on_standard_error_without_a_traceback() -> None:
     assert "expected:" in finished.stderr
 
 
-def test_an_unwritable_output_exits_2_before_anything_is_written(tmp_path: Path) -> None:
+def test_an_unwritable_output_exits_2_before_anything_is_run_or_written(tmp_path: Path) -> None:
     finished = process(*ARITHMETIC, "--output", str(tmp_path / "none" / "report.txt"))
     assert finished.returncode == 2
-    assert "could not be written" in finished.stderr
+    assert finished.stderr.startswith("The report could not be written")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_a_reader_that_leaves_is_status_2_and_no_noise(format: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    words = [sys.executable, "-m", "paper_repro", *ARITHMETIC, "--format", format]
+    try:
+        finished = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, text=True)
+    finally:
+        os.close(write)
+    assert finished.returncode == 2
+    assert "Traceback" not in finished.stderr and "BrokenPipe" not in finished.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+@pytest.mark.parametrize("words", [[*ARITHMETIC, "--format", "json"], ["schema", "report"]])
+def test_standard_output_on_a_full_disk_is_one_sentence(words: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        finished = subprocess.run(
+            [sys.executable, "-m", "paper_repro", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert finished.returncode == 2
+    assert "Traceback" not in finished.stderr and "No space left" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *([*ARITHMETIC, "--format", format] for format in ("json", "markdown", "html")),
+        ["count", "Qwen/Qwen2-VL-2B-Instruct", "--lora", "r=1,targets=q_proj", "--json"],
+    ],
+)
+def test_documents_are_utf_8_whatever_the_terminal_speaks(words: list[str]) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "paper_repro", *words],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert not finished.stdout.decode("utf-8").isascii()
 
 
 def test_help_and_arithmetic_never_import_torch() -> None:
@@ -154,7 +198,7 @@ def test_interrupting_leaves_nothing_behind(tmp_path: Path) -> None:
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "Traceback" not in said
+    assert said.endswith("Interrupted.\n") and "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Format = Literal["text", "json", "markdown", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-__all__ = ["FORMATS", "Format", "render", "show", "watch", "write"]
+__all__ = ["FORMATS", "Format", "can_write", "render", "show", "watch", "write"]
 
 
 def watch(to_screen: bool = True) -> LiveView:
@@ -80,6 +80,22 @@ def render(report: Report, format: Format, width: int | None = None, *, full: bo
             return to_text(report, width or 100, full=full)
 
 
+def can_write(path: Path) -> None:
+    """Refuse a place that cannot hold a report before a run is spent on it; leaves nothing there.
+
+    Raises:
+        UserError: as :func:`write` would.
+    """
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        raise _unwritable(path, "something there that is not a file")
+    try:
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error.strerror or type(error).__name__) from None
+
+
 def write(text: str, path: Path) -> None:
     """Write a report whole or not at all: into a neighbour first, then moved into place.
 
@@ -87,9 +103,8 @@ def write(text: str, path: Path) -> None:
         UserError: when the folder cannot be written, the disk is full, or ``path`` is something
             other than a file; what stood there before is then untouched.
     """
+    can_write(path)
     target = path.resolve()
-    if target.exists() and not target.is_file():
-        raise _unwritable(path, "something there that is not a file")
     temporary: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(

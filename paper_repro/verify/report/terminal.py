@@ -37,12 +37,19 @@ from paper_repro.verify.report.wording import (
 from paper_repro.verify.result import ClaimResult, Report, StageResult
 
 
+class _Console(Console):
+    """A console that leaves what a closed pipe means to the command line."""
+
+    def on_broken_pipe(self) -> None:
+        raise
+
+
 def make_console(*, stderr: bool = False) -> Console:
     """A console on standard output, or error, that never fails over a character.
 
     Rich reads ``NO_COLOR``, ``TERM``, ``COLUMNS`` and whether the stream is a terminal.
     """
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    console = _Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     if isinstance(console.file, io.TextIOWrapper) and not console.encoding.startswith("utf"):
         console.file.reconfigure(errors="replace")
     return console
