@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from paper_repro.counting.bases import resolve_base
 from paper_repro.counting.checkpoint import read_checkpoint, read_json
-from paper_repro.counting.facts import Answer, Diagnosis, Facts, Shape, Symptom
+from paper_repro.counting.facts import PREFIX, Answer, Diagnosis, Facts, Shape, Symptom
+from paper_repro.counting.naming import doubled
 from paper_repro.counting.source import Source, open_source
 from paper_repro.counting.symptoms import diagnose
 from paper_repro.counting.values import look, module_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Diagnosis", "Symptom", "examine", "examine_source"]
 
 CONFIG = "adapter_config.json"
+NO_BASE = "no base named"
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,15 @@ def examine_source(
             source, "a LoRA adapter (peft_type LORA)", f"peft_type {config.get('peft_type')!r}"
         )
     named = config.get("base_model_name_or_path")
-    onto = base or named
-    if not isinstance(onto, str) or not onto:
-        raise _unfit(source, "base_model_name_or_path, or --base", repr(named))
     checkpoint = read_checkpoint(source, "adapter_model")
     shapes = {name: tensor.shape for name, tensor in checkpoint.tensors.items()}
-    loading = _load_on_meta(base_config or _base_config(source, onto, base), config, shapes)
+    onto = base or named
+    if isinstance(onto, str) and onto:
+        loading = _load_on_meta(base_config or _base_config(source, onto, base), config, shapes)
+    elif doubled(shapes):
+        onto, loading = NO_BASE, _by_names(config, shapes)
+    else:
+        raise _unfit(source, "base_model_name_or_path, or --base", repr(named))
     matching = {module_of(name) for name in shapes.keys() - loading.unexpected - loading.missing}
     modules = [module for module in matching if module is not None]
     facts = Facts(
@@ -98,6 +103,20 @@ def examine_source(
         siblings=siblings,
     )
     return diagnose(facts)
+
+
+def _by_names(config: Mapping[str, Any], saved: Mapping[str, Shape]) -> _Loading:
+    """What a doubled prefix says without a base: PEFT saves one name under it, and its second
+    wrap names no base. Expected are the names of the config's modules with one prefix less."""
+    listed = config.get("target_modules")
+    targets = frozenset(listed if isinstance(listed, list) else ())
+    expected = {
+        name.removeprefix(PREFIX): shape
+        for name, shape in saved.items()
+        if (module_of(name) or "").rpartition(".")[2] in targets
+    }
+    strangers = frozenset(saved)
+    return _Loading("judged by the tensors' names", expected, frozenset(expected), strangers, "")
 
 
 def _base_config(source: Source, onto: str, base: str | None) -> dict[str, Any]:

@@ -19,8 +19,8 @@ def names(facts: Facts) -> Iterator[Symptom]:
     if facts.refusal or not (facts.unexpected or facts.missing):
         return
     first = min(facts.unexpected, default="none")
-    expected, doubled = min(facts.expected, default="none"), PREFIX * 2
-    if facts.unexpected and all(name.startswith(doubled) for name in facts.saved):
+    expected = min(facts.expected, default="none")
+    if facts.unexpected and doubled(facts.saved):
         yield _doubled_prefix(facts, expected, first)
     elif facts.loaded == 0 and facts.mismatched == []:
         renaming = common_renaming(facts.unexpected, facts.expected)
@@ -35,6 +35,12 @@ def names(facts: Facts) -> Iterator[Symptom]:
         )
     else:
         yield from _some_names(facts, first)
+
+
+def doubled(saved: Iterable[str]) -> bool:
+    """Whether every name has PEFT's prefix twice, as a ``PeftModel`` in another one saves it."""
+    names = list(saved)
+    return bool(names) and all(name.startswith(PREFIX * 2) for name in names)
 
 
 def _doubled_prefix(facts: Facts, expected: str, first: str) -> Symptom:

@@ -59,6 +59,18 @@ def names(diagnosis: Diagnosis, severity: str = "unsound") -> list[str]:
     return [s.name for s in diagnosis.symptoms if s.severity == severity]
 
 
+def test_the_notebooks_adapter_is_caught_although_it_names_no_base(notebook: Path) -> None:
+    """PEFT's second wrap leaves base_model_name_or_path empty; the names alone convict it."""
+    assert (
+        json.loads((notebook / "adapter_config.json").read_text())["base_model_name_or_path"]
+        is None
+    )
+    diagnosis = examine(str(notebook))
+    assert diagnosis.exit_code == 1
+    assert names(diagnosis) == ["doubled prefix", "modules disagree"]
+    assert answers(diagnosis) == ["no", "no base named", "no", "no", "no", "no"]
+
+
 def peft_outcome(adapter: Path, base: Path) -> tuple[bool, bool]:
     """Whether the real PEFT loads every tensor of it, and whether outputs then change."""
     model = model_of(base).eval()
