@@ -152,8 +152,8 @@ def _headings(lines: list[str], line: int) -> list[str]:
         if text.startswith("```"):
             fenced = not fenced
         elif not fenced and (heading := re.match(r"(#+) (.*)", text)):
-            depth = len(heading[1])
-            path = [(d, title) for d, title in path if d < depth] + [(depth, heading[2].rstrip(" :"))]
+            depth, title = len(heading[1]), heading[2].rstrip(" :")
+            path = [above for above in path if above[0] < depth] + [(depth, title)]
     return [title for depth, title in path if depth > 1] or [title for _, title in path]
 
 
