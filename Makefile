@@ -34,7 +34,7 @@ verify: $(RUN) ## set up, then check every claim of the built-in study
 
 test: $(DEV) lint ## set up, then lint, types, and every test
 	@$(if $(CHROMIUM),echo "browser tests: with $(CHROMIUM)",$(no_browser))
-	PAPER_REPRO_CHROMIUM="$(CHROMIUM)" OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 $(ARGS)
+	PAPER_REPRO_CHROMIUM="$(CHROMIUM)" OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 	@$(if $(CHROMIUM),true,$(no_browser))
 
 define no_browser
