@@ -39,6 +39,13 @@ class _Commands(TyperGroup):
         except BrokenPipeError:
             _drop_output()
             raise typer.Exit(UNREADABLE) from None
+        except ImportError as error:
+            raise UserError(
+                "This needs a library that cannot be imported here.",
+                expected="torch, transformers, peft and bitsandbytes, as paper-repro asks for them",
+                got=str(error),
+                next_command="pip install paper-repro",
+            ) from None
         except OSError as error:
             _drop_output()
             raise UserError(

@@ -143,12 +143,14 @@ def _load_on_meta(
     model = meta_model(base)
     architecture = type(model).__name__
     with captured():
+        import torch
         from peft import PeftConfig, get_peft_model, get_peft_model_state_dict
 
         plain = dict(config) | {"init_lora_weights": True, "inference_mode": True}
         plain.pop("runtime_config", None)
         try:
-            wrapped = get_peft_model(model, PeftConfig.from_peft_type(**plain))
+            with torch.device("meta"):
+                wrapped = get_peft_model(model, PeftConfig.from_peft_type(**plain))
             state = get_peft_model_state_dict(wrapped, save_embedding_layers=False)
         except Exception as error:  # whatever a config that does not fit makes the library raise
             return _Loading(architecture, {}, frozenset(), frozenset(saved), _one_line(error))

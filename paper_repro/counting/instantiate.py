@@ -128,6 +128,7 @@ def _names(loras: Sequence[LoraSpec]) -> list[str]:
 
 def _wrap(bare: PreTrainedModel, loras: Sequence[LoraSpec]) -> PeftModel:
     with captured():
+        import torch
         from peft import LoraConfig, get_peft_model
 
         names = _names(loras)
@@ -136,9 +137,10 @@ def _wrap(bare: PreTrainedModel, loras: Sequence[LoraSpec]) -> PeftModel:
                 check_targets(bare, spec.targets)
         configs = [LoraConfig(r=spec.r, target_modules=_targets(spec)) for spec in loras]
         try:
-            model = get_peft_model(bare, configs[0], adapter_name=names[0])
-            for name, config in zip(names[1:], configs[1:], strict=True):
-                model.add_adapter(name, config)
+            with torch.device("meta"):
+                model = get_peft_model(bare, configs[0], adapter_name=names[0])
+                for name, config in zip(names[1:], configs[1:], strict=True):
+                    model.add_adapter(name, config)
         except ValueError as error:
             raise UserError(
                 f"PEFT cannot put LoRA on these modules of {type(bare).__name__}.",

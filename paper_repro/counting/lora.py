@@ -160,7 +160,8 @@ def wrapped_layers(
 def _unreadable(text: str) -> UserError:
     return UserError(
         "An adapter cannot be read.",
-        expected=f"a rank of 1 or more and module names, as in {_EXAMPLE}[,frozen]; or targets=all-linear",
+        expected=f"a rank of 1 or more and module names, as in {_EXAMPLE}[,frozen]; "
+        "or targets=all-linear",
         got=repr(text)[:200],
         next_command=f"python -m paper_repro count Qwen/Qwen2-VL-2B-Instruct {_EXAMPLE}",
     )

@@ -36,8 +36,10 @@ def load_study(folder: Path = BUILT_IN) -> Study:
     for name in FILES:
         tables |= read_toml(folder, name)
     document = _read_document(folder, tables)
+    for name in ("claims", "models"):
+        _expect_tables(folder, name, tables.get(name, []))
+    claims = [_claim(folder, table) for table in tables.get("claims", ())]
     try:
-        claims = [Claim.model_validate(claim) for claim in tables.get("claims", ())]
         study = Study.model_validate(
             tables
             | {
@@ -51,7 +53,7 @@ def load_study(folder: Path = BUILT_IN) -> Study:
         )
     except ValidationError as error:
         raise _invalid(folder, error) from None
-    except (KeyError, TypeError) as error:
+    except KeyError as error:
         raise UserError(
             f"The study in {folder} is incomplete.",
             expected="every [[models]] table to have an id and a config",
@@ -63,12 +65,29 @@ def load_study(folder: Path = BUILT_IN) -> Study:
     return study
 
 
+def _expect_tables(folder: Path, name: str, got: object) -> None:
+    if not isinstance(got, list) or not all(isinstance(table, dict) for table in got):
+        raise UserError(
+            f"{folder / name}.toml holds no list of tables.",
+            expected=f"[[{name}]] tables",
+            got=repr(got)[:200],
+            next_command=_CHECK.format(folder),
+        )
+
+
+def _claim(folder: Path, table: dict[str, Any]) -> Claim:
+    try:
+        return Claim.model_validate(table)
+    except ValidationError as error:
+        raise _invalid(folder, error, f"claim {table.get('id')}: ") from None
+
+
 def _read_text(folder: Path, name: str) -> str:
     try:
         return (folder / name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, TypeError, ValueError) as error:  # a name that is no text, or no text in it
         raise UserError(
-            f"{folder / name} cannot be read.",
+            f"{folder}/{name} cannot be read.",
             expected=f"a study folder with {', '.join(FILES)} in UTF-8",
             got=type(error).__name__,
             next_command="python -m paper_repro verify  (the built-in study)",
@@ -80,7 +99,7 @@ def read_toml(folder: Path, name: str) -> dict[str, Any]:
     text = _read_text(folder, name)
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(
             f"{folder / name} is not valid TOML.",
             expected="TOML 1.0",
@@ -93,7 +112,7 @@ def _read_json(folder: Path, name: str) -> dict[str, Any]:
     text = _read_text(folder, name)
     try:
         config = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise UserError(
             f"{folder / name} is not valid JSON.",
             expected="a model's config.json",
@@ -133,13 +152,12 @@ def _read_document(folder: Path, tables: dict[str, Any]) -> str:
 
 def _place(document: str, claim: Claim, folder: Path) -> str:
     lines = document.splitlines()
-    if not "\n".join(lines[claim.line - 1 :]).partition("\n")[0] or claim.quote not in "\n".join(
-        lines[claim.line - 1 : claim.line + claim.quote.count("\n")]
-    ):
+    there = "\n".join(lines[claim.line - 1 : claim.line + claim.quote.count("\n")])
+    if not claim.quote.strip() or not there.partition("\n")[0] or claim.quote not in there:
         raise UserError(
             f"The quote of {claim.id} does not stand at line {claim.line} of the document.",
             expected=repr(claim.quote),
-            got=repr("\n".join(lines[claim.line - 1 : claim.line + claim.quote.count("\n")])),
+            got=repr(there),
             next_command=_CHECK.format(folder),
         )
     return f"{' › '.join(_headings(lines, claim.line))}, line {claim.line}"
@@ -157,12 +175,12 @@ def _headings(lines: list[str], line: int) -> list[str]:
     return [title for depth, title in path if depth > 1] or [title for _, title in path]
 
 
-def _invalid(folder: Path, error: ValidationError) -> UserError:
+def _invalid(folder: Path, error: ValidationError, owner: str = "") -> UserError:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"]) or error.title
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return UserError(
-        f"The study in {folder} is not valid at {where}{more}.",
+        f"The study in {folder} is not valid at {owner}{where}{more}.",
         expected=first["msg"],
         got=repr(first.get("input"))[:200],
         next_command=_CHECK.format(folder),

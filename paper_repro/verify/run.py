@@ -158,6 +158,11 @@ def _run_stage(
                 "command": unavailable.command,
             }
         )
+    except UserError as error:
+        got = f"{error.problem} Expected {error.expected}, got {error.got}."
+        return ran.model_copy(
+            update={"status": "unavailable", "reason": got, "command": error.next_command}
+        )
     except Exception as error:  # any defect of a check must show as "check failed"
         return ran.model_copy(
             update={"status": "failed", "reason": f"{type(error).__name__}: {error}"}
@@ -212,9 +217,7 @@ def _installed(name: str) -> bool:
     return True
 
 
-def closing(
-    claims: list[ClaimResult], stages: list[StageResult], *, strict: bool = False
-) -> str:
+def closing(claims: list[ClaimResult], stages: list[StageResult], *, strict: bool = False) -> str:
     """The last line: how many are contradicted, and what the exit status says and does not."""
     contradicted = sum(claim.verdict is Verdict.CONTRADICTED for claim in claims)
     return f"{contradicted} of {len(claims)} contradicted; {_outcome(claims, stages, strict)[1]}"
@@ -226,9 +229,7 @@ def exit_code(report: Report, *, strict: bool = False) -> int:
     return _outcome(report.claims, report.stages, strict)[0]
 
 
-def _outcome(
-    claims: list[ClaimResult], stages: list[StageResult], strict: bool
-) -> tuple[int, str]:
+def _outcome(claims: list[ClaimResult], stages: list[StageResult], strict: bool) -> tuple[int, str]:
     failed = [claim.id for claim in claims if claim.verdict is Verdict.CHECK_FAILED]
     failed = failed or [f"stage {stage.name}" for stage in stages if stage.status == "failed"]
     if failed:

@@ -121,6 +121,14 @@ def test_a_user_error_exits_2_on_standard_error_without_a_traceback() -> None:
     assert "expected:" in finished.stderr
 
 
+def test_a_library_that_is_missing_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['torch'] = None")
+    (tmp_path / "config.json").write_text('{"model_type": "gpt2", "n_layer": 1}')
+    finished = process("count", str(tmp_path), PYTHONPATH=str(tmp_path))
+    assert finished.returncode == 2
+    assert "pip install paper-repro" in finished.stderr and "Traceback" not in finished.stderr
+
+
 def test_an_unwritable_output_exits_2_before_anything_is_run_or_written(tmp_path: Path) -> None:
     finished = process(*ARITHMETIC, "--output", str(tmp_path / "none" / "report.txt"))
     assert finished.returncode == 2

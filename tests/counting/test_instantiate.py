@@ -77,10 +77,15 @@ def test_a_tensor_that_is_packed_for_real_counts_its_weights():
     "architecture", ["LlamaModel", "LlamaForSequenceClassification", "LlamaForCausalLM"]
 )
 def test_models_that_do_not_generate_are_counted_too(architecture):
-    small = {"model_type": "llama", "hidden_size": 16, "intermediate_size": 32, "vocab_size": 50,
-             "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2}  # fmt: skip
+    small = {"model_type": "llama", "hidden_size": 16, "intermediate_size": 32, "vocab_size": 50}
+    small |= {"num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2}
     counted = count(small | {"architectures": [architecture]}, [LoraSpec(2, ("q_proj",))])
     assert counted.added == 2 * 2 * (16 + 16)
+
+
+def test_a_huge_rank_takes_no_memory():
+    rank = 10**12
+    assert count(GPT2, [LoraSpec(rank, ("c_attn",))]).added == rank * 2 * (16 + 48)
 
 
 def test_a_module_name_without_a_layer_names_those_that_exist(config):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -176,6 +177,31 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "config is no object": (
         write("configs/qwen2-vl-2b-instruct.json", b"[]"),
         "is not a model's config",
+    ),
+    "claims are a number": (write("claims.toml", b"claims = 3"), "[[claims]] tables"),
+    "models are numbers": (write("models.toml", b"models = [3]"), "[[models]] tables"),
+    "a config that is no name": (
+        replace("models.toml", 'config = "configs/qwen2-vl-2b-instruct.json"', "config = 5"),
+        "5 cannot be read",
+    ),
+    "a name with a null byte": (
+        replace("study.toml", 'file = "source-document.md"', 'file = "a\\u0000b"'),
+        "cannot be read",
+    ),
+    "TOML too deep": (write("claims.toml", b"claims = " + b"[" * 5000), "is not valid TOML"),
+    "JSON too deep": (
+        write("configs/qwen2-vl-2b-instruct.json", b"[" * 100_000),
+        "is not valid JSON",
+    ),
+    "an empty quote": (
+        lambda folder: (folder / "claims.toml").write_text(
+            re.sub("(?m)^quote = .*", 'quote = ""', (folder / "claims.toml").read_text(), count=1)
+        ),
+        "does not stand at line",
+    ),
+    "the claim is named": (
+        replace("claims.toml", 'printed = "175B"', "printed = 175"),
+        "claim L0.scratch.count: printed",
     ),
     "model without a config": (
         replace("models.toml", 'config = "configs/qwen2-vl-2b-instruct.json"\n', ""),

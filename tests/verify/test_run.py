@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,6 +119,22 @@ def test_commands_quote_a_folder_with_a_space(study: Study) -> None:
     report = verify(study, ARITHMETIC, only=["L2.trainable.count"], folder=Path("my study"))
     for command in (report.claims[0].command, report.stages[0].command):
         assert "--study 'my study' --" in command
+
+
+def test_a_stage_that_the_study_gives_nonsense_could_not_run(study: Study) -> None:
+    report = verify(study.model_copy(update={"configs": {"qwen2-vl-2b": {}}}), ARITHMETIC)
+    assert exit_code(report) == 2
+    assert "no usable 'model_type'" in report.stages[0].reason
+    assert report.summary["not checked"] == len(study.claims)
+
+
+def test_a_stage_whose_library_cannot_be_imported_could_not_run(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "peft", None)
+    report = verify(study, [Stage.INSTANTIATE], only=["L2.trainable.count"])
+    assert exit_code(report) == 2
+    assert "needs torch" in report.claims[0].reason
 
 
 def test_a_changed_verdict_exits_1_and_names_the_claim(study: Study) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from importlib.util import find_spec
 
 from paper_repro.quiet import captured
 from paper_repro.verify.finding import Stage, StageUnavailable
@@ -13,14 +12,14 @@ def need(stage: Stage, *packages: str) -> None:
     """Import packages, their words kept off the terminal.
 
     Raises:
-        StageUnavailable: when one is not installed.
+        StageUnavailable: when one is not installed, or cannot be imported.
     """
-    missing = [name for name in packages if find_spec(name) is None]
-    if missing:
+    try:
+        with captured():
+            for name in packages:
+                importlib.import_module(name)
+    except ImportError as error:
         raise StageUnavailable(
-            f"stage {stage} needs {', '.join(missing)}, which is not installed",
+            f"stage {stage} needs {', '.join(packages)}: {error}",
             f"pip install paper-repro && python -m paper_repro verify --stage {stage}",
-        )
-    with captured():
-        for name in packages:
-            importlib.import_module(name)
+        ) from None
