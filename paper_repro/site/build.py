@@ -21,6 +21,7 @@ from paper_repro.site.claims import BANNER, claims_pages, coverage_page, inserts
 from paper_repro.site.commands import commands_page
 from paper_repro.site.figures import inline
 from paper_repro.site.literate import render
+from paper_repro.site.records import gpu_records
 from paper_repro.study import load_study
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.result import Report
@@ -45,6 +46,7 @@ def stage(root: Path, target: Path, stages: Sequence[Stage]) -> None:
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(root / WRITTEN, target, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     parts = inserts(load_study(), report)
+    parts["gpu-records"] = gpu_records(root / WRITTEN / "records")
     for svg in target.glob("assets/*.svg"):
         parts[svg.name] = f'<figure class="figure">{inline(svg.read_text())}</figure>'
     for path in target.rglob("*.md"):

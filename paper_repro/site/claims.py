@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from paper_repro.counting.denominators import LABELS
 from paper_repro.site.keys import key
 from paper_repro.study import BUILT_IN, Study, load_study
+from paper_repro.study.coverage import Covered, load_coverage
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.report import render, write
 from paper_repro.verify.report.markdown import escape, table
@@ -58,11 +57,10 @@ def inserts(study: Study, report: Report) -> dict[str, str]:
 
 def coverage_page(folder: Path = BUILT_IN) -> str:
     """Every sentence and number of the document, with the claims that cover it or why none does."""
-    entries = tomllib.loads((folder / "coverage.toml").read_text(encoding="utf-8"))["entries"]
-    covered = sum("claims" in entry for entry in entries)
+    entries = load_coverage(folder)
+    covered = sum(bool(entry.claims) for entry in entries)
     rows = [
-        (str(entry["line"]), entry["kind"], escape(entry["text"]), _covered_by(entry))
-        for entry in entries
+        (str(entry.line), entry.kind, escape(entry.text), _covered_by(entry)) for entry in entries
     ]
     return "\n\n".join(
         [
@@ -74,7 +72,7 @@ def coverage_page(folder: Path = BUILT_IN) -> str:
     )
 
 
-def _covered_by(entry: dict[str, Any]) -> str:
-    if "claims" in entry:
-        return ", ".join(f"[{escape(id)}](claims.md#{id})" for id in entry["claims"])
-    return f"no claim: {escape(entry['reason'])}"
+def _covered_by(entry: Covered) -> str:
+    if entry.claims:
+        return ", ".join(f"[{escape(id)}](claims.md#{id})" for id in entry.claims)
+    return f"no claim: {escape(entry.reason)}"

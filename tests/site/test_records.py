@@ -1,0 +1,33 @@
+"""The page about runs on a GPU is drawn from the committed records, and they still hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from paper_repro.site.records import gpu_records
+from paper_repro.study import load_study
+from paper_repro.verify.finding import Stage
+from paper_repro.verify.result import Report
+
+RECORDS = Path(__file__).parents[2] / "docs" / "records"
+
+
+def test_every_record_says_when_and_with_what() -> None:
+    page = gpu_records(RECORDS)
+    for path in RECORDS.glob("*.json"):
+        run = Report.model_validate_json(path.read_text(encoding="utf-8")).run
+        assert run["finished"][:10] in page
+        assert f"torch {run['torch']}" in page
+        assert path.name in page
+
+
+def test_a_record_decides_the_claims_that_the_study_leaves_to_a_gpu_as_reviewed() -> None:
+    study = load_study()
+    asked = {claim.id: claim for claim in study.claims if Stage.GPU.value in claim.decided_by}
+    assert asked
+    for path in RECORDS.glob("*.json"):
+        report = Report.model_validate_json(path.read_text(encoding="utf-8"))
+        measured = {claim.id: claim for claim in report.claims if "gpu" in claim.stages}
+        assert measured.keys() == asked.keys()
+        assert all(measured[id].verdict is claim.reviewed for id, claim in asked.items())
+        assert all(f"claims.md#{id}" in gpu_records(RECORDS) for id in asked)
