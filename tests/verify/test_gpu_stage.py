@@ -28,7 +28,7 @@ def test_a_full_disk_is_seen_before_anything_is_written(pitvqa, monkeypatch, tmp
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr(gpu, "ROOM", 10**18)
-    with pytest.raises(StageUnavailable, match="GB free of the 1000000000 GB needed"):
+    with pytest.raises(StageUnavailable, match=r"GB free of the 1000000000\.00 GB needed"):
         list(gpu.findings(pitvqa, EVERY, lambda message: None))
     assert not list(tmp_path.iterdir())
 

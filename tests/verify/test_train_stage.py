@@ -36,6 +36,21 @@ def only(study, *variants):
     return study.model_copy(update={"variants": tuple(study.variant(id) for id in variants)})
 
 
+def test_a_full_disk_is_seen_before_anything_is_written(pitvqa, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(train, "ROOM", 10**18)
+    with pytest.raises(StageUnavailable, match="GB free of the 1000000000") as caught:
+        run(pitvqa)
+    assert caught.value.command == "TMPDIR=FOLDER python -m paper_repro verify --stage train"
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_temporary_folder_is_no_failed_check(pitvqa, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(StageUnavailable, match="no temporary folder"):
+        run(pitvqa)
+
+
 @pytest.fixture(scope="module")
 def found(pitvqa):
     return run(pitvqa)

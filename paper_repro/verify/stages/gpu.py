@@ -8,10 +8,9 @@ temporary folder. Random weights say nothing of what the real model answers.
 from __future__ import annotations
 
 import gc
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import TemporaryDirectory
 
 from paper_repro.judging import Key, Value
 from paper_repro.study import Model, Study, Variant
@@ -26,7 +25,7 @@ from paper_repro.verify.finding import (
     Subject,
     Wanted,
 )
-from paper_repro.verify.stages.needs import need
+from paper_repro.verify.stages.needs import need, need_room
 from paper_repro.verify.stages.observed import OBSERVED
 from paper_repro.verify.stages.train import precisions
 from paper_repro.verify.stages.train.trial import Bench
@@ -54,8 +53,8 @@ def findings(study: Study, wanted: Wanted, progress: Progress) -> Iterator[Findi
         study.base(variant).id: study.base(variant) for variant in study.variants
     }.values():
         _need_base(study, base)
+        need_room(Stage.GPU, ROOM)
         with TemporaryDirectory(prefix="paper-repro-") as folder:
-            _need_room(Path(folder))
             bases = Bases(study.configs[base.id], Path(folder) / "base", "cuda")
             bench = Bench(study, Path(folder), bases)
             for variant in study.variants:
@@ -101,13 +100,4 @@ def _need_base(study: Study, base: Model) -> None:
         raise StageUnavailable(
             f"the gpu stage trains Qwen2-VL bases, and {base.hub} is {kind}",
             "python -m paper_repro verify --study FOLDER --stage instantiate",
-        )
-
-
-def _need_room(folder: Path) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < ROOM:
-        raise StageUnavailable(
-            f"{gettempdir()} has {free / 1e9:.1f} GB free of the {ROOM / 1e9:.0f} GB needed",
-            f"TMPDIR=FOLDER {COMMAND}",
         )

@@ -27,17 +27,20 @@ from paper_repro.verify.finding import (
     Subject,
     Wanted,
 )
-from paper_repro.verify.stages.needs import need
+from paper_repro.verify.stages.needs import need, need_room
 from paper_repro.verify.stages.observed import OBSERVED
 from paper_repro.verify.stages.train.answers import ANSWERS
 from paper_repro.verify.stages.train.trial import Bench, Trial
+
+ROOM = 30 * 10**6
+"""Bytes of disk: three times what the miniature's base and adapters take at their most."""
 
 
 def findings(study: Study, wanted: Wanted, progress: Progress) -> Iterator[Finding]:
     """Yield the wanted findings; see :class:`paper_repro.verify.finding.StageRunner`.
 
     Raises:
-        StageUnavailable: when a library is missing, or the miniature lacks a module that an
+        StageUnavailable: when a library or room on the disk is missing, or the miniature lacks a module that an
             adapter names.
     """
     questions = (*OBSERVED, *ANSWERS)
@@ -45,6 +48,7 @@ def findings(study: Study, wanted: Wanted, progress: Progress) -> Iterator[Findi
         return
     progress("importing PyTorch, transformers, PEFT and bitsandbytes")
     need(Stage.TRAIN, "torch", "transformers", "peft", "bitsandbytes", "PIL")
+    need_room(Stage.TRAIN, ROOM)
     with TemporaryDirectory(prefix="paper-repro-") as folder, one_thread():
         bases = Bases(CONFIG, Path(folder) / "base")
         bench = Bench(study, Path(folder), bases)
