@@ -42,7 +42,7 @@ def test_a_full_disk_is_seen_before_anything_is_written(pitvqa, monkeypatch, tmp
     with pytest.raises(StageUnavailable, match="GB free of the 1000000000") as caught:
         run(pitvqa)
     assert caught.value.command == "TMPDIR=FOLDER python -m paper_repro verify --stage train"
-    assert not list(tmp_path.iterdir())
+    assert not list(tmp_path.glob("paper-repro-*"))
 
 
 def test_no_temporary_folder_is_no_failed_check(pitvqa, monkeypatch, tmp_path):

@@ -40,8 +40,8 @@ def findings(study: Study, wanted: Wanted, progress: Progress) -> Iterator[Findi
     """Yield the wanted findings; see :class:`paper_repro.verify.finding.StageRunner`.
 
     Raises:
-        StageUnavailable: when a library or room on the disk is missing, or the miniature lacks a module that an
-            adapter names.
+        StageUnavailable: when a library or room on the disk is missing, or the miniature lacks a
+            module that an adapter names.
     """
     questions = (*OBSERVED, *ANSWERS)
     if not any(subject.quantity in questions for subject in wanted):
