@@ -35,7 +35,9 @@ def captured() -> Iterator[list[str]]:
         warnings.simplefilter("always")
         from transformers.utils import logging as library
 
-        stack.enter_context(_handled_by(logging.getLogger("transformers"), _Collector(said)))
+        theirs = logging.getLogger("transformers")
+        own = () if theirs.propagate else (_Collector(said),)
+        stack.enter_context(_handled_by(theirs, *own))
         if library.is_progress_bar_enabled():
             library.disable_progress_bar()
             stack.callback(library.enable_progress_bar)
@@ -46,9 +48,9 @@ def captured() -> Iterator[list[str]]:
 
 
 @contextmanager
-def _handled_by(logger: logging.Logger, handler: logging.Handler) -> Iterator[None]:
+def _handled_by(logger: logging.Logger, *handlers: logging.Handler) -> Iterator[None]:
     before = logger.handlers[:]
-    logger.handlers[:] = [handler]
+    logger.handlers[:] = handlers
     try:
         yield
     finally:

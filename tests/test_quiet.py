@@ -37,3 +37,11 @@ def test_an_error_passes_through_and_everything_is_put_back():
     assert said == ["heard"] and handlers() == before
     with pytest.raises(UserWarning):
         warnings.warn("loud again", UserWarning, stacklevel=1)
+
+
+@pytest.mark.parametrize("propagate", [True, False])
+def test_a_record_is_kept_once_whether_or_not_it_propagates(propagate, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", propagate)
+    with captured() as said:
+        logging.getLogger("transformers.models").warning("once")
+    assert said == ["once"]

@@ -195,5 +195,5 @@ def test_an_empty_folder_and_a_file_are_explained(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"has no adapter_config\.json"):
         read_json(open_folder(tmp_path), "adapter_config.json")
     (tmp_path / "x.safetensors").touch()
-    with pytest.raises(UserError, match="is a file"):
+    with pytest.raises(UserError, match="is no folder on this machine"):
         open_source(str(tmp_path / "x.safetensors"))
