@@ -17,6 +17,8 @@ import statistics
 import subprocess
 import sys
 import time
+from datetime import date
+from importlib import metadata
 from pathlib import Path
 
 PROMISES = {
@@ -63,7 +65,14 @@ def main() -> None:
             flush=True,
         )
     if options.json:
-        where = {"machine": platform.machine(), "cores": os.cpu_count(), "runs": options.runs}
+        where = {
+            "date": date.today().isoformat(),
+            "machine": f"{platform.system()} {platform.machine()}",
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            **{name: metadata.version(name) for name in ("paper-repro", "torch", "transformers")},
+            "runs": options.runs,
+        }
         options.json.write_text(json.dumps({"where": where, "commands": rows}, indent=2) + "\n")
 
 
