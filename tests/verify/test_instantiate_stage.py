@@ -89,7 +89,7 @@ def test_a_thawed_base_is_seen(pitvqa, monkeypatch):
 
 def test_without_the_libraries_it_says_what_to_install(pitvqa, monkeypatch):
     monkeypatch.setitem(sys.modules, "peft", None)
-    with pytest.raises(StageUnavailable, match="needs .*peft") as caught:
+    with pytest.raises(StageUnavailable, match=r"needs .*peft") as caught:
         list(instantiate.findings(pitvqa, everything(pitvqa), lambda message: None))
     assert caught.value.command.startswith("pip install paper-repro")
 
