@@ -44,6 +44,7 @@ class Misbehaviour:
     status: int | None = None
     delay: float = 0.0
     html: bool = False
+    no_sizes: bool = False
 
 
 @dataclass
@@ -137,6 +138,8 @@ class _Handler(BaseHTTPRequestHandler):
             tree = [{"type": "file", "oid": COMMIT, **entry} for entry in entries]
             return self._send(200, json.dumps(tree).encode())
         siblings = [{"rfilename": entry["path"], "size": entry["size"]} for entry in entries]
+        if self.server_hub.wrong.no_sizes:
+            siblings = [{"rfilename": entry["path"]} for entry in entries]
         info = {"id": name, "sha": COMMIT, "siblings": siblings, "private": False}
         info |= {"gated": "auto" if name in self.server_hub.gated else False}
         self._send(200, json.dumps(info | {"tags": [], "downloads": 0, "likes": 0}).encode())

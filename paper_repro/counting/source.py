@@ -13,9 +13,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 from paper_repro.errors import UserError
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 TIMEOUT = 8.0
 """Seconds to wait for a connection, and for each piece of an answer."""
@@ -181,6 +184,8 @@ def open_hub(
 ) -> Folder | HubRepository:
     """A repository on the hub: its commit and the sizes of its files, by one request.
 
+    A mirror that leaves sizes out of that answer is asked for the repository's tree as well.
+
     Raises:
         HubUnreachable: no connection, or the hub answers with an error of its own.
         RepoUnreadable: no such repository or revision, or not without being given access.
@@ -191,25 +196,33 @@ def open_hub(
     repository, prefix = _split(name)
     if constants.HF_HUB_OFFLINE and (cached := _cached(repository, kind, revision)):
         return open_folder(cached / prefix, name)
+    api = HfApi(token=False if anonymous else None)
     info: Any = _asking(
         name,
-        lambda: HfApi().repo_info(
-            repository,
-            repo_type=kind,
-            revision=revision,
-            files_metadata=True,
-            timeout=TIMEOUT,
-            token=False if anonymous else None,
+        lambda: api.repo_info(
+            repository, repo_type=kind, revision=revision, files_metadata=True, timeout=TIMEOUT
         ),
     )
+    sizes = {sibling.rfilename: sibling.size for sibling in info.siblings or ()}
+    if None in sizes.values():
+        sizes = _asking(name, lambda: _sizes_in_tree(api, repository, kind, info.sha))
     files = {
-        sibling.rfilename.removeprefix(prefix): sibling.size
-        for sibling in info.siblings or ()
-        if sibling.rfilename.startswith(prefix) and sibling.size is not None
+        path.removeprefix(prefix): size
+        for path, size in sizes.items()
+        if path.startswith(prefix) and size is not None
     }
     return HubRepository(
         name, repository, kind, info.sha or "main", files, prefix, anonymous=anonymous
     )
+
+
+def _sizes_in_tree(
+    api: HfApi, repository: str, kind: Kind, revision: str | None
+) -> dict[str, int | None]:
+    from huggingface_hub.hf_api import RepoFile
+
+    tree = api.list_repo_tree(repository, recursive=True, revision=revision, repo_type=kind)
+    return {entry.path: entry.size for entry in tree if isinstance(entry, RepoFile)}
 
 
 def _split(name: str) -> tuple[str, str]:

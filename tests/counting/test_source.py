@@ -50,6 +50,13 @@ def fresh(hub: HubServer) -> None:
     hub.requests.clear()
 
 
+def test_a_mirror_that_gives_no_sizes_is_asked_for_the_tree(hub: HubServer) -> None:
+    known = open_hub("org/model").files
+    hub.wrong = Misbehaviour(no_sizes=True)
+    assert open_hub("org/model").files == known
+    assert any("/tree/" in request.path for request in hub.requests)
+
+
 def test_a_header_is_all_that_travels(hub: HubServer) -> None:
     repository = open_hub("org/model")
     checkpoint = read_checkpoint(repository)
