@@ -92,22 +92,30 @@ def _options(
     pass
 
 
+def _examples(*lines: str) -> str:
+    """An epilog of examples, one a line; the backspace keeps the lines apart."""
+    return "\n".join(["\b", "Examples:", *(f"  python -m paper_repro {line}" for line in lines)])
+
+
 app.command(
-    epilog="Examples: verify | verify --stage arithmetic | verify --only L2.trainable.count | "
-    "verify --format html --output report.html"
+    epilog=_examples(
+        "verify",
+        "verify --stage arithmetic",
+        "verify --only L2.trainable.count",
+        "verify --format html --output report.html",
+    )
 )(verify)
 app.command(
-    epilog="Examples: count Qwen/Qwen2-VL-2B-Instruct --lora "
-    "r=16,targets=q_proj+k_proj+v_proj+o_proj | count ./my-model --lora r=8,targets=all-linear "
-    "--quantize nf4 --json"
+    epilog=_examples(
+        "count Qwen/Qwen2-VL-2B-Instruct --lora r=16,targets=q_proj+v_proj",
+        "count ./my-model --lora r=8,targets=all-linear --quantize nf4",
+    )
 )(count)
-app.command(epilog="Examples: explain 18M | explain 18M --percent 0.9 | explain 32M --json")(
+app.command(epilog=_examples("explain 18M", "explain 18M --percent 0.9", "explain 32M --json"))(
     explain
 )
-app.command(
-    epilog="Examples: doctor ./pitvqa-qwen2vl-spatial-final | doctor ./adapter --base ./my-base"
-)(doctor)
-app.command(epilog="Example: schema study > study.schema.json")(schema)
+app.command(epilog=_examples("doctor ./my-adapter", "doctor ./my-adapter --base ./my-base"))(doctor)
+app.command(epilog=_examples("schema study > study.schema.json"))(schema)
 
 
 def main() -> None:

@@ -17,8 +17,9 @@ def count(
     lora: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="ADAPTER",
             help="Adapter as r=16,targets=q_proj+v_proj[,frozen]; repeatable, bottom first. "
-            "targets=all-linear wraps every Linear layer."
+            "targets=all-linear wraps every Linear layer.",
         ),
     ] = None,
     quantize: Annotated[

@@ -36,10 +36,14 @@ def verify(
     ] = None,
     stage: Annotated[
         list[StageOption] | None,
-        typer.Option(help="Run this stage; repeatable. Default: arithmetic, instantiate, train."),
+        typer.Option(
+            metavar="STAGE",
+            help="Run this stage: arithmetic, instantiate, train, gpu or hub; repeatable. "
+            "Default: the first three.",
+        ),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Check this claim alone, by its id; repeatable.")
+        list[str] | None, typer.Option(metavar="ID", help="Check this claim alone; repeatable.")
     ] = None,
     format: Annotated[ReportFormat, typer.Option(help="Form of the report.")] = ReportFormat.text,
     output: Annotated[

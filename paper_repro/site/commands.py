@@ -38,9 +38,8 @@ def _command(name: str, command: Command, root: Context) -> Iterator[str]:
     rows = [_row(parameter, context) for parameter in command.get_params(context)]
     yield "\n".join(["| argument or option | | default |", "| --- | --- | --- |", *rows])
     if command.epilog:
-        label, _, examples = command.epilog.partition(":")
-        lines = "\n".join(f"python -m paper_repro {e.strip()}" for e in examples.split(" | "))
-        yield f"{label}:\n\n```sh\n{lines}\n```"
+        examples = [line.strip() for line in command.epilog.splitlines() if line[:1] == " "]
+        yield "\n".join(["Examples:\n", "```sh", *examples, "```"])
 
 
 def _row(parameter: Parameter, context: Context) -> str:
