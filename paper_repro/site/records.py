@@ -24,7 +24,7 @@ def _record(path: Path) -> str:
     report = Report.model_validate_json(path.read_text(encoding="utf-8"))
     versions = ", ".join(f"{name} {report.run[name]}" for name in LIBRARIES if name in report.run)
     banner = (
-        '!!! note "Not measured when this site was built"\n\n'
+        '!!! note "From an earlier run"\n\n'
         f"    Measured on {report.run['finished'][:10]} with {versions}, Python "
         f"{report.run['python']}. The whole report is [`{path.name}`](records/{path.name}).\n"
         "    To repeat it on a card of your own: `python -m paper_repro verify --stage gpu`."

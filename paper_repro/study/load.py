@@ -143,7 +143,7 @@ def _read_document(folder: Path, tables: dict[str, Any]) -> str:
     if digest != described.get("sha256"):
         raise UserError(
             f"{folder / described['file']} is not the document that was reviewed.",
-            expected=f"SHA-256 {described.get('sha256')}",
+            expected=f"SHA-256 {described.get('sha256')}, as study.toml has it",
             got=digest,
             next_command=f"sha256sum {folder / described['file']}",
         )
@@ -155,7 +155,8 @@ def _place(document: str, claim: Claim, folder: Path) -> str:
     there = "\n".join(lines[claim.line - 1 : claim.line + claim.quote.count("\n")])
     if not claim.quote.strip() or not there.partition("\n")[0] or claim.quote not in there:
         raise UserError(
-            f"The quote of {claim.id} does not stand at line {claim.line} of the document.",
+            f"The quote of {claim.id} (claims.toml) does not stand at line {claim.line} of the "
+            "document.",
             expected=repr(claim.quote),
             got=repr(there),
             next_command=_CHECK.format(folder),
@@ -181,7 +182,7 @@ def _invalid(folder: Path, error: ValidationError, owner: str = "") -> UserError
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return UserError(
         f"The study in {folder} is not valid at {owner}{where}{more}.",
-        expected=first["msg"],
+        expected=first["msg"].removeprefix("Value error, "),
         got=repr(first.get("input"))[:200],
         next_command=_CHECK.format(folder),
     )

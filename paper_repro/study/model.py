@@ -6,6 +6,7 @@ The published JSON Schema (``docs/schemas/study.json``) is generated from these 
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Literal
@@ -175,7 +176,10 @@ class Document(Table):
 
 def _known_quantity(name: str) -> str:
     if name not in QUANTITIES:
-        raise ValueError(f"expected a known quantity, got {name!r}; see study/quantities.py")
+        near = get_close_matches(name, QUANTITIES, 3, 0.4) or list(QUANTITIES)[:3]
+        raise ValueError(
+            f"a known quantity, such as {', '.join(near)}; the docs' page of schemas lists all"
+        )
     return name
 
 
@@ -206,7 +210,11 @@ class Claim(Table):
     printed: str | None = None
     reads_as: Annotated[Bounds | None, Field(description="for numbers in words")] = None
     states: bool | str | tuple[str, ...] | None = None
-    quantity: Annotated[str, AfterValidator(_known_quantity)]
+    quantity: Annotated[
+        str,
+        AfterValidator(_known_quantity),
+        Field(json_schema_extra={"enum": list(QUANTITIES)}),
+    ]
     of: Annotated[str, Field(description="whose quantity; empty: the run's")] = ""
     variant: Annotated[str, Field(description="the reading its place implies; empty: any")] = ""
     denominator: Annotated[str, Field(description="of a percentage, as named")] = ""

@@ -72,15 +72,15 @@ explanation = "none"
 BROKEN: dict[str, tuple[Change, str]] = {
     "altered quote": (
         replace("claims.toml", 'quote = "Status: FROZEN (never', 'quote = "Status: MELTED (never'),
-        "L0.frozen does not stand at line 101",
+        "L0.frozen (claims.toml) does not stand at line 101",
     ),
     "quote at another line": (
         replace("claims.toml", "line = 101", "line = 102"),
-        "L0.frozen does not stand at line 102",
+        "L0.frozen (claims.toml) does not stand at line 102",
     ),
     "line beyond the end": (
         replace("claims.toml", "line = 101", "line = 9999"),
-        "L0.frozen does not stand at line 9999",
+        "L0.frozen (claims.toml) does not stand at line 9999",
     ),
     "altered document": (
         replace("source-document.md", "32M LoRA", "37M LoRA"),
