@@ -13,7 +13,7 @@ from paper_repro.study.coverage import Covered, load_coverage
 from paper_repro.study.quantities import QUANTITIES
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.report import render, write
-from paper_repro.verify.report.markdown import escape, table
+from paper_repro.verify.report.markdown import escape, prose, table
 from paper_repro.verify.report.style import LOOKS, counted, labelled
 from paper_repro.verify.result import Report
 from paper_repro.verify.run import verify
@@ -70,7 +70,7 @@ def _headline(report: Report, id: str) -> str:
     said = claim.printed or claim.quote
     return (
         f"- **{labelled(claim.verdict)}:** [“{escape(said)}”](claims.md#{id}) "
-        f"{escape(claim.explanation)}"
+        f"{prose(claim.explanation)}"
     )
 
 

@@ -31,3 +31,18 @@ def test_a_record_decides_the_claims_that_the_study_leaves_to_a_gpu_as_reviewed(
         assert measured.keys() == asked.keys()
         assert all(measured[id].verdict is claim.reviewed for id, claim in asked.items())
         assert all(f"claims.md#{id}" in gpu_records(RECORDS) for id in asked)
+
+
+def test_the_home_page_opens_with_claims_of_every_kind_of_verdict() -> None:
+    from paper_repro.site.claims import inserts
+
+    report = Report.model_validate_json(
+        (RECORDS / "verify-nvidia-h200.json").read_text(encoding="utf-8")
+    )
+    lines = inserts(load_study(), report)["headlines"].splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "- **✗ contradicted",
+        "- **✗ contradicted",
+        "- **✓ holds",
+        "- **? underdetermined",
+    ]
