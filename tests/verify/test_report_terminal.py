@@ -201,3 +201,15 @@ def test_importing_the_reports_is_light() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "light"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_verdict_that_fills_the_line_keeps_its_word_and_number(width: int) -> None:
+    """Ninety-five claims that were not checked: the bar gives way, the words do not."""
+    report = sample_report()
+    one = next(c for c in report.claims if c.verdict is Verdict.NOT_CHECKED)
+    claims = [one.model_copy(update={"id": f"L0.copy{number}"}) for number in range(95)]
+    summary = {verdict.value: 95 * (verdict is Verdict.NOT_CHECKED) for verdict in Verdict}
+    text = render(report.model_copy(update={"claims": claims, "summary": summary}), "text", width)
+    assert re.search(r"not checked\s+95", text)
+    assert widest(text) <= width

@@ -94,7 +94,7 @@ def show(report: Report, console: Console, *, full: bool = False) -> None:
         for part in _stages(report.stages):
             console.print(part)
     console.print()
-    console.print(_summary(report))
+    console.print(_summary(report, width))
     console.print()
     console.print(Text(safe(report.closing), "bold"))
 
@@ -141,12 +141,12 @@ def _because(stage: StageResult) -> str:
     return f", {stage.reason}" if stage.reason and stage.status != "not selected" else ""
 
 
-def _summary(report: Report) -> RenderableType:
+def _summary(report: Report, width: int) -> RenderableType:
     """Counts by verdict, each with as many symbols as claims: a bar that needs no colour."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(overflow="fold")
-    grid.add_column(justify="right")
-    grid.add_column(no_wrap=True, overflow="ellipsis")
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(no_wrap=True, overflow="ellipsis", max_width=max(width - 40, 1))
     for verdict, count in counted(report.summary):
         look = LOOKS[verdict]
         word = Text(labelled(verdict), look.terminal)
