@@ -25,6 +25,9 @@ from paper_repro.study.model import Pretraining
 
 HOUR = 3600
 DAY = 24 * HOUR
+FULL_CARDS = 8
+FULL_UTILISATION = (0.1, 0.6)
+"""Assumed for full fine-tuning: least and most share of a card's nominal rate."""
 ADAM_BYTES = 16
 """Bytes a weight in mixed-precision full fine-tuning: 2 weight, 2 gradient, 4 master, 8 Adam
 (Rajbhandari et al., ZeRO, arXiv 1910.02054, section 3.1)."""
@@ -81,10 +84,11 @@ def notebook_hours(
 def full_days(config: Mapping[str, Any], sizes: list[Sample], passes: int, card: Gpu) -> Interval:
     """Days of full fine-tuning: eight cards on the smallest frames to one on the largest.
 
-    Assumes that a tenth to six tenths of the nominal rate is reached.
+    Assumes :data:`FULL_CARDS` and :data:`FULL_UTILISATION`.
     """
-    fast = full_training_flops(config, sizes[0]) * passes / (8 * 0.6 * card.nominal)
-    slow = full_training_flops(config, sizes[-1]) * passes / (0.1 * card.nominal)
+    least, most = FULL_UTILISATION
+    fast = full_training_flops(config, sizes[0]) * passes / (FULL_CARDS * most * card.nominal)
+    slow = full_training_flops(config, sizes[-1]) * passes / (least * card.nominal)
     return Interval(Fraction(fast / DAY), Fraction(slow / DAY))
 
 

@@ -13,7 +13,14 @@ from paper_repro.counting.lora import (
     second_wrap_formula,
     second_wrap_parameters,
 )
-from paper_repro.hardware.bounds import full_days, notebook_hours, run_memory, samples
+from paper_repro.hardware.bounds import (
+    FULL_CARDS,
+    FULL_UTILISATION,
+    full_days,
+    notebook_hours,
+    run_memory,
+    samples,
+)
 from paper_repro.hardware.gpus import gpus
 from paper_repro.judging import Interval, Key
 from paper_repro.study import Procedure, Study, Variant
@@ -141,13 +148,13 @@ def _hardware(study: Study, variant: Variant) -> Iterator[Finding]:
         f"largest frames, × {MEMORY_MARGIN} for workspace and fragmentation, on a card of "
         f"{card.memory / 1e9:.0f} GB",
     )
-    full = gpus()[FULL_CARD]
+    full, (least, most) = gpus()[FULL_CARD], FULL_UTILISATION
     yield derived(
         Subject("full.days"),
         key,
         full_days(config, sizes, count, full),
-        f"every weight trained on {count:,} passes, from eight {full.name} at 60 % of the nominal "
-        "rate on the smallest frames to one at 10 % on the largest",
+        f"every weight trained on {count:,} passes, from {FULL_CARDS} × {full.name} at {most:.0%} "
+        f"of the nominal rate on the smallest frames to one at {least:.0%} on the largest",
     )
     yield quoted(
         Subject("run.price"),
