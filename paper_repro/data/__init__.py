@@ -1,0 +1,1 @@
+"""Rows in the paper's format: reading, checking, and the processor that makes tensors of them."""

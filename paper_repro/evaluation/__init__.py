@@ -1,0 +1,1 @@
+"""What a trained level answers: generation, metrics with intervals, figures, overlays."""
