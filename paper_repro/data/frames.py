@@ -17,7 +17,7 @@ Raw = Mapping[str, Any]
 of ``bytes`` and ``path``."""
 Medium = Literal["image", "video"]
 
-_COLUMNS = ("image", "images", "frames", "file_name")
+IMAGE_COLUMNS = ("image", "images", "frames", "file_name")
 
 
 def read_frames(raw: Raw, medium: Medium = "image") -> tuple[Image, ...]:
@@ -38,7 +38,7 @@ def read_frames(raw: Raw, medium: Medium = "image") -> tuple[Image, ...]:
 
 def stored_frames(raw: Raw) -> list[Any]:
     """What the row stores as pictures, still encoded; empty where it stores none."""
-    for column in _COLUMNS:
+    for column in IMAGE_COLUMNS:
         stored = raw.get(column)
         if isinstance(stored, Mapping) and not (stored.get("bytes") or stored.get("path")):
             continue

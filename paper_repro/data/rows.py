@@ -139,6 +139,10 @@ def messages_of(raw: Raw) -> list[Mapping[str, Any]]:
             messages = json.loads(messages)
         except ValueError as error:
             raise RowError(UNREADABLE_MESSAGES, f"not JSON: {error}") from None
+    if isinstance(messages, Mapping) and isinstance(messages.get("role"), list):
+        # as columnar files may hold a list of messages: for each key a list
+        pairs = zip(messages["role"], messages.get("content") or (), strict=False)
+        messages = [{"role": role, "content": content} for role, content in pairs]
     if not isinstance(messages, list):
         raise RowError(UNREADABLE_MESSAGES, f"expected a list, got {type(messages).__name__}")
     if not all(isinstance(message, Mapping) for message in messages):

@@ -1,0 +1,165 @@
+"""One pass over all rows: what each holds, what is wrong with it, and digests to compare it by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paper_repro.data.frames import IMAGE_COLUMNS, Raw, read_frames, stored_frames
+from paper_repro.data.labels import CLASSES, named_in
+from paper_repro.data.points import Point
+from paper_repro.data.refusals import RowError
+from paper_repro.data.rows import (
+    check_points,
+    messages_of,
+    metadata_of,
+    read_words,
+    task_of,
+    video_of,
+)
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Progress = Callable[[int, int], None]
+"""Told how many rows are done, and of how many."""
+
+OTHER_PLACE = "metadata names another place"
+OTHER_LABEL = "metadata names another label"
+UNKNOWN_CLASS = "answer names no known class"
+REMARKS = (OTHER_PLACE, OTHER_LABEL, UNKNOWN_CLASS)
+"""The kinds of problem with which a row is trained on all the same."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one row holds.
+
+    Attributes:
+        content: SHA-256 of all it says and shows, whatever kind of file it was stored in.
+        frames: SHA-256 of the size and RGB pixels of each of its pictures.
+        task, video: as in :class:`~paper_repro.data.rows.Row`; the task is None where unreadable.
+        refused: kind and words of why it cannot be trained on, or None.
+        remarks: kind and words of what else is odd about it.
+    """
+
+    content: str
+    frames: tuple[str, ...]
+    task: str | None
+    video: str | None
+    refused: tuple[str, str] | None
+    remarks: tuple[tuple[str, str], ...]
+
+
+def survey(
+    splits: Mapping[str, Sequence[Raw]], progress: Progress | None = None
+) -> dict[str, tuple[Seen, ...]]:
+    """See every row of every split once; pictures are decoded and let go again."""
+    total = sum(map(len, splits.values()))
+    seen: dict[str, tuple[Seen, ...]] = {}
+    done = 0
+    for split, raws in splits.items():
+        found = []
+        for number in range(len(raws)):
+            found.append(see(raws[number]))
+            done += 1
+            if progress is not None:
+                progress(done, total)
+        seen[split] = tuple(found)
+    return seen
+
+
+def see(raw: Raw) -> Seen:
+    """Look at one row; a row that cannot be read is seen too."""
+    refused: RowError | None = None
+    points: tuple[Point, ...] = ()
+    task, answer, medium = None, "", "image"
+    try:
+        words = read_words(raw)
+        answer, medium = words.answer, words.medium
+        points = check_points(answer)
+        task = task_of(raw, points)
+    except RowError as error:
+        refused = error
+    frames: tuple[Image, ...] = ()
+    try:
+        frames = read_frames(raw, "video" if medium == "video" else "image")
+    except RowError as error:
+        refused = refused or error
+    digests = tuple(map(pixels_digest, frames)) or _encoded_digests(raw)
+    return Seen(
+        content=_digest(_canonical(raw), *digests),
+        frames=digests if frames else (),
+        task=task,
+        video=video_of(raw),
+        refused=(refused.kind, refused.said) if refused else None,
+        remarks=() if refused else tuple(_remarks(raw, task, answer, points)),
+    )
+
+
+def pixels_digest(frame: Image) -> str:
+    """SHA-256 of a picture's size and RGB pixels: the same for any lossless file of it."""
+    return hashlib.sha256(b"%d x %d\n" % frame.size + frame.tobytes()).hexdigest()
+
+
+def _remarks(
+    raw: Raw, task: str | None, answer: str, points: tuple[Point, ...]
+) -> list[tuple[str, str]]:
+    metadata, said = metadata_of(raw), []
+    if len(points) == 1:
+        point, place = points[0], metadata.get("coordinates")
+        if isinstance(place, Mapping) and not _same_place(point, place):
+            said.append((OTHER_PLACE, f"{dict(place)}, the answer ({point.x:g}, {point.y:g})"))
+        label = metadata.get("label")
+        if label is not None and label != point.label:
+            said.append((OTHER_LABEL, f"{label!r}, the answer {point.label!r}"))
+    if task in CLASSES and not named_in(answer, CLASSES[task]):
+        said.append((UNKNOWN_CLASS, repr(answer[:60])))
+    return said
+
+
+def _same_place(point: Point, place: Mapping[str, Any]) -> bool:
+    """Equal once the metadata's coordinates are rounded to the answer's one decimal."""
+    pairs = ((point.x, place.get("x")), (point.y, place.get("y")))
+    return all(isinstance(b, int | float) and abs(a - b) <= 0.0501 for a, b in pairs)
+
+
+def _encoded_digests(raw: Raw) -> tuple[str, ...]:
+    """For pictures that cannot be decoded: digests of what is stored in their place."""
+    return tuple(
+        _digest(stored.get("bytes") or b"" if isinstance(stored, Mapping) else stored)
+        for stored in stored_frames(raw)
+        if isinstance(stored, Mapping | bytes)
+    )
+
+
+def _canonical(raw: Raw) -> str:
+    """What the row says beside its pictures, as JSON that no file format has a part in."""
+    said: dict[str, Any] = {k: v for k, v in raw.items() if k not in IMAGE_COLUMNS}
+    if "metadata" in said:
+        said["metadata"] = metadata_of(raw)
+    try:
+        said["messages"] = messages_of(raw)
+    except RowError as error:
+        said.setdefault("messages", error.said)
+    return json.dumps(_plain(said), sort_keys=True, default=str)
+
+
+def _plain(value: Any) -> Any:
+    """Without empty entries, which columnar files add, and with every number as a float."""
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items() if entry is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _digest(*parts: str | bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode()
+        digest.update(b"%d\n" % len(data) + data)
+    return digest.hexdigest()
