@@ -151,6 +151,8 @@ def _read_document(folder: Path, tables: dict[str, Any]) -> str:
 
 
 def _place(document: str, claim: Claim, folder: Path) -> str:
+    if claim.line is None:
+        return claim.source
     lines = document.splitlines()
     there = "\n".join(lines[claim.line - 1 : claim.line + claim.quote.count("\n")])
     if not claim.quote.strip() or not there.partition("\n")[0] or claim.quote not in there:

@@ -65,6 +65,13 @@ class Dataset(Table):
     row_is_frame: Annotated[
         bool | None, Field(description="whether each row is one distinct frame; unset: unknown")
     ] = None
+    point_noise: Annotated[
+        float | None,
+        Field(gt=0, description="uniform noise on a point's x and y, ± percent of the frame"),
+    ] = None
+    noisy_rows: Annotated[
+        int | None, Field(ge=0, description="rows whose points carry that noise")
+    ] = None
     licence: str
     source: str
 
@@ -198,15 +205,21 @@ class Bounds(Table):
 
 
 class Claim(Table):
-    """One checkable statement, quoted word for word.
+    """One checkable statement: of the document, quoted word for word, or a figure that stands
+    elsewhere, named by its ``source`` and never shown as a quotation.
 
     Exactly one of ``printed`` (a number, as the string that was printed) and ``states`` (what a
     sentence without a number asserts of its quantity) is set.
     """
 
     id: Annotated[str, Field(pattern=r"^L\d+(\.[a-z0-9-]+)+$")]
-    quote: str
-    line: Annotated[int, Field(ge=1, description="first line of the quote in the document")]
+    quote: str = ""
+    line: Annotated[
+        int | None, Field(ge=1, description="first line of the quote in the document")
+    ] = None
+    source: Annotated[
+        str, Field(description="where a figure that the document does not print is reported")
+    ] = ""
     printed: str | None = None
     reads_as: Annotated[Bounds | None, Field(description="for numbers in words")] = None
     states: bool | str | tuple[str, ...] | None = None
@@ -225,6 +238,13 @@ class Claim(Table):
         str, Field(description="prose; {quantity|of|variant|denominator} is filled from findings")
     ]
     mutation_exempt: Annotated[str | None, Field(description="why no mutation is possible")] = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Claim:
+        quoted = bool(self.quote) or self.line is not None
+        if quoted == bool(self.source) or (quoted and self.line is None):
+            raise ValueError(f"{self.id}: expected 'quote' and 'line', or 'source' alone")
+        return self
 
     @model_validator(mode="after")
     def _one_statement(self) -> Claim:
@@ -274,7 +294,8 @@ class Study(Table):
         dict[str, dict[str, object]], Field(description="config.json of every model, by model id")
     ]
     places: Annotated[
-        dict[str, str], Field(description="heading path and line of every claim, by claim id")
+        dict[str, str],
+        Field(description="heading path and line, or source, of every claim, by claim id"),
     ]
 
     def model(self, id: str) -> Model:

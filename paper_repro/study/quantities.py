@@ -49,6 +49,7 @@ QUANTITIES: dict[str, Quantity] = {
     "dataset.id": Quantity("text", "dataset", "hub name"),
     "dataset.rows": Quantity("rows", "dataset", "rows of all splits"),
     "dataset.train_rows": Quantity("rows", "dataset", "rows that training reads"),
+    "dataset.validation_rows": Quantity("rows", "dataset", "rows held out for scoring"),
     "dataset.tasks": Quantity("names", "dataset", "kinds of task in its rows"),
     "dataset.row_is_frame": Quantity("truth", "dataset", "every row is one distinct frame"),
     # the run
@@ -83,6 +84,17 @@ QUANTITIES: dict[str, Quantity] = {
     "hub.adapter_base": Quantity("text", "hub", "base that the published adapter names"),
     "hub.adapter_sound": Quantity("truth", "hub", "the published adapter loads onto its base"),
     "hub.rows": Quantity("rows", "hub", "rows that the published data set declares"),
+    # scores of the trained model, as reported
+    "score.quadrant": Quantity("% of rows", "run", "answers in the right quadrant, trained"),
+    "score.quadrant_before": Quantity(
+        "% of rows", "run", "answers in the right quadrant, before training"
+    ),
+    "score.half_width": Quantity(
+        "percentage points", "run", "half of a binomial 95 % interval of the quadrant accuracy"
+    ),
+    "score.improvement": Quantity("% more", "run", "quadrant accuracy after over before, less one"),
+    "score.mae_x": Quantity("% of the width", "run", "mean absolute error of x"),
+    "score.mae_y": Quantity("% of the height", "run", "mean absolute error of y"),
     # the document against itself
     "document.sum": Quantity("parameters", "run", "sum of the document's own breakdown"),
     "document.percent": Quantity("percent", "run", "the document's own numbers divided"),

@@ -30,8 +30,10 @@ class ClaimResult(_Result):
 
     id: str
     level: int
-    quote: str
-    place: Annotated[str, Field(description="headings and line in the document")]
+    quote: Annotated[str, Field(description="word for word; empty for a reported figure")]
+    place: Annotated[
+        str, Field(description="headings and line in the document, or a reported figure's source")
+    ]
     printed: str | None
     states: bool | str | list[str] | None
     variant: Annotated[str, Field(description="the reading it was judged at; empty: any")]

@@ -199,6 +199,20 @@ BROKEN: dict[str, tuple[Change, str]] = {
         ),
         "does not stand at line",
     ),
+    "a quote and another source": (
+        replace("claims.toml", "line = 101", 'line = 101\nsource = "a report"'),
+        "expected 'quote' and 'line', or 'source' alone",
+    ),
+    "a quote without its line": (
+        replace("claims.toml", "line = 101\n", ""),
+        "expected 'quote' and 'line', or 'source' alone",
+    ),
+    "a figure without its source": (
+        lambda folder: (folder / "claims.toml").write_text(
+            re.sub('(?m)^source = "author.*\n', "", (folder / "claims.toml").read_text(), count=1)
+        ),
+        "claim L2.reported.rows",
+    ),
     "the claim is named": (
         replace("claims.toml", 'printed = "175B"', "printed = 175"),
         "claim L0.scratch.count: printed",

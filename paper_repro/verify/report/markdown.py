@@ -15,6 +15,7 @@ from paper_repro.verify.report.style import LOOKS, counted, labelled
 from paper_repro.verify.report.wording import (
     asked,
     by_level,
+    figure,
     found,
     is_verbatim,
     level_title,
@@ -53,7 +54,9 @@ def overview(claims: Iterable[ClaimResult]) -> str:
     rows = (
         (
             f"[{escape(claim.id)}](#{claim.id})",
-            f"“{escape(shorten(claim.quote, QUOTE_LENGTH, claim.printed or ''))}”",
+            f"“{escape(shorten(claim.quote, QUOTE_LENGTH, claim.printed or ''))}”"
+            if claim.quote
+            else escape(figure(claim)),
             escape(stated(claim)),
             escape(found(claim)),
             labelled(claim.verdict),
@@ -68,8 +71,8 @@ def claim_section(claim: ClaimResult) -> Iterator[str]:
     """The blocks of one claim's section."""
     yield f'<a id="{claim.id}"></a>'
     yield f"### {escape(claim.id)}"
-    yield quotation(claim.quote)
-    yield f"In *{escape(claim.place)}*."
+    yield quotation(claim.quote) if claim.quote else f"{escape(figure(claim)).capitalize()}."
+    yield f"{'In' if claim.quote else 'Reported in'} *{escape(claim.place)}*."
     yield f"**{labelled(claim.verdict)}**" + (f" (reviewed: {claim.reviewed})" * claim.changed)
     yield "\n".join(f"- {name}: {text}" for name, text in _facts(claim) if text)
     if claim.explanation:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from paper_repro.judging import Verdict
 from paper_repro.verify.report.style import LOOKS, labelled
-from paper_repro.verify.report.wording import found, said, shorten, stated
+from paper_repro.verify.report.wording import figure, found, said, shorten, stated
 from paper_repro.verify.result import ClaimResult
 
 FULL, SHORT = 110, 72
@@ -67,8 +67,7 @@ def _cells(claim: ClaimResult, widths: dict[str, int], *, quoted: bool) -> dict[
     name = Text(_broken(claim.id, widths["claim"]), "dim" if quoted else "")
     if quoted:
         limit = 2 * widths["claim"] - 10
-        quote = shorten(safe(claim.quote), limit, safe(claim.printed or ""), cell_len)
-        name.append(f"\n“{quote}”", "not dim")
+        name.append(f"\n{_quote(claim, limit)}", "not dim")
     return {
         "claim": name,
         "printed": Text(_broken(safe(stated(claim)), widths["printed"])),
@@ -97,13 +96,18 @@ def _pieces(word: str, width: int) -> list[str]:
 
 def _stacked(claim: ClaimResult, width: int) -> RenderableType:
     look = LOOKS[claim.verdict]
-    quote = shorten(safe(claim.quote), 2 * width - 12, safe(claim.printed or ""), cell_len)
     return marked(
         claim.verdict,
         Text.assemble((str(claim.verdict), look.terminal), ("  " + claim.id, "dim")),
-        Text(f"“{quote}”"),
+        Text(_quote(claim, 2 * width - 12)),
         Text(safe(f"{said(claim)} · found {found(claim)}\n")),
     )
+
+
+def _quote(claim: ClaimResult, limit: int) -> str:
+    if not claim.quote:
+        return shorten(safe(figure(claim)), limit, measure=cell_len)
+    return f"“{shorten(safe(claim.quote), limit, safe(claim.printed or ''), cell_len)}”"
 
 
 def marked(verdict: Verdict, *lines: Text) -> RenderableType:

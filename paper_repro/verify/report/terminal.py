@@ -24,6 +24,7 @@ from paper_repro.verify.report.table import claims_table, marked, safe
 from paper_repro.verify.report.wording import (
     asked,
     by_level,
+    figure,
     first_sentences,
     found,
     is_verbatim,
@@ -157,7 +158,8 @@ def _summary(report: Report, width: int) -> RenderableType:
 def one_claim(claim: ClaimResult) -> RenderableType:
     """One claim with all that is known of it."""
     look = LOOKS[claim.verdict]
-    quote = safe(claim.quote)
+    quote = safe(claim.quote or figure(claim))
+    verbatim = is_verbatim(quote) or not claim.quote
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", min_width=10)
     grid.add_column(overflow="fold", ratio=1)
@@ -168,7 +170,7 @@ def one_claim(claim: ClaimResult) -> RenderableType:
         Text(claim.id, "bold", overflow="fold"),
         Text(labelled(claim.verdict), look.terminal),
         Text(),
-        _indented(Text(quote if is_verbatim(quote) else f"“{quote}”", overflow="fold")),
+        _indented(Text(quote if verbatim else f"“{quote}”", overflow="fold")),
         Text(),
         grid,
     ]

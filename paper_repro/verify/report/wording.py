@@ -52,6 +52,11 @@ def asked(claim: ClaimResult) -> str:
     return known.meaning if known else claim.quantity
 
 
+def figure(claim: ClaimResult) -> str:
+    """What stands in a quote's place for a figure that the document does not print."""
+    return f"reported figure: {asked(claim)}"
+
+
 def said(claim: ClaimResult) -> str:
     """``printed 18M``, or ``stated yes`` for a claim without a number."""
     return f"{'stated' if claim.printed is None else 'printed'} {stated(claim)}"

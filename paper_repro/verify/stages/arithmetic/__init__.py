@@ -16,6 +16,7 @@ from paper_repro.verify.stages.arithmetic.adapters import adapter_findings
 from paper_repro.verify.stages.arithmetic.data import dataset_findings, document_findings
 from paper_repro.verify.stages.arithmetic.models import model_findings
 from paper_repro.verify.stages.arithmetic.runs import run_findings
+from paper_repro.verify.stages.arithmetic.scores import score_findings
 
 
 def findings(study: Study, wanted: Wanted, progress: Progress) -> Iterator[Finding]:
@@ -26,5 +27,6 @@ def findings(study: Study, wanted: Wanted, progress: Progress) -> Iterator[Findi
         chain.from_iterable(dataset_findings(dataset) for dataset in study.datasets),
         chain.from_iterable(run_findings(study, variant) for variant in study.variants),
         document_findings(study),
+        score_findings(study),
     )
     return (finding for finding in every if finding.subject in wanted)

@@ -22,6 +22,7 @@ def dataset_findings(dataset: Dataset) -> Iterator[Finding]:
         "dataset.id": dataset.hub,
         "dataset.rows": rows,
         "dataset.train_rows": dataset.train_rows,
+        "dataset.validation_rows": dataset.validation_rows,
         "dataset.tasks": frozenset(dataset.tasks),
         "dataset.row_is_frame": dataset.row_is_frame,
     }
