@@ -37,14 +37,16 @@ def read_frames(raw: Raw, medium: Medium = "image") -> tuple[Image, ...]:
 
 
 def stored_frames(raw: Raw) -> list[Any]:
-    """What the row stores as pictures, still encoded; empty where it stores none."""
-    for column in IMAGE_COLUMNS:
-        stored = raw.get(column)
-        if isinstance(stored, Mapping) and not (stored.get("bytes") or stored.get("path")):
-            continue
-        if stored not in (None, [], (), "", b""):
-            return list(stored) if isinstance(stored, list | tuple) else [stored]
-    return []
+    """What the row stores as pictures, still encoded: those of the column that has most."""
+    return max((_listed(raw.get(column)) for column in IMAGE_COLUMNS), key=len)
+
+
+def _listed(stored: Any) -> list[Any]:
+    if isinstance(stored, Mapping) and not (stored.get("bytes") or stored.get("path")):
+        return []
+    if isinstance(stored, list | tuple):
+        return list(stored)
+    return [] if stored in (None, "", b"") else [stored]
 
 
 def _decoded(stored: Any) -> Image:

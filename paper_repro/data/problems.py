@@ -30,10 +30,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Shared:
-    """Something, a frame or a video, that usable rows of more than one split show.
+    """Something, such as a frame or a video, that usable rows of more than one split show.
 
     Attributes:
-        what: digest of the frame, or name of the video.
+        what: digest of the frame or question, or name of the video.
         rows: for each split the numbers of the rows that show it.
     """
 
@@ -51,7 +51,8 @@ class DataReport:
         tasks: number of usable rows for each task, by split.
         problems: all of them, in the order of the rows.
         frames: number of different frames in the usable rows, by split.
-        shared_frames, shared_videos: those that stand in more than one split.
+        shared_frames, shared_questions, shared_videos: frames, questions about the same frame in
+            the same words, and videos; those that stand in more than one split.
         repeated: usable rows that are the same in all as one before them in their split.
         unnamed: number of usable rows that name no video, by split.
     """
@@ -65,6 +66,7 @@ class DataReport:
     problems: tuple[Problem, ...]
     frames: Mapping[str, int]
     shared_frames: tuple[Shared, ...]
+    shared_questions: tuple[Shared, ...]
     shared_videos: tuple[Shared, ...]
     repeated: Mapping[str, tuple[int, ...]]
     unnamed: Mapping[str, int]
@@ -116,6 +118,8 @@ class DataReport:
             "leaks": {
                 "frames": len(self.shared_frames),
                 "rows_with_shared_frames": rows_of(self.shared_frames),
+                "questions": len(self.shared_questions),
+                "rows_with_shared_questions": rows_of(self.shared_questions),
                 "videos": len(self.shared_videos),
                 "rows_of_shared_videos": rows_of(self.shared_videos),
             },
@@ -146,7 +150,7 @@ class Rows(Sequence[Row]):
 
 def usable_rows(splits: Splits, report: DataReport, split: str) -> Rows:
     """The rows of a split that can be trained on or scored, in their order."""
-    return Rows(splits, split, report.usable[split] if split in report.usable else ())
+    return Rows(splits, split, report.usable.get(split, ()))
 
 
 def check(splits: Splits, progress: Progress | None = None) -> DataReport:
@@ -168,6 +172,7 @@ def check(splits: Splits, progress: Progress | None = None) -> DataReport:
             for split, rows in good.items()
         },
         shared_frames=_shared(good, lambda row: row.frames),
+        shared_questions=_shared(good, lambda row: (row.question,) if row.question else ()),
         shared_videos=_shared(good, lambda row: (row.video,) if row.video else ()),
         repeated={split: _repeated(rows) for split, rows in good.items()},
         unnamed={

@@ -202,9 +202,9 @@ def video_of(raw: Raw) -> str | None:
 
 
 def metadata_of(raw: Raw) -> dict[str, Any]:
-    """The row's metadata, from a mapping or JSON text; entries that are None are left out.
+    """The row's metadata, from a mapping or JSON text; empty entries are left out.
 
-    Columnar files give every row every key that any row has, and None where there was nothing.
+    Columnar files give every row every key that any row has, empty where there was nothing.
     """
     metadata = raw.get("metadata")
     if isinstance(metadata, str):
@@ -214,7 +214,15 @@ def metadata_of(raw: Raw) -> dict[str, Any]:
             return {}
     if not isinstance(metadata, Mapping):
         return {}
-    return {key: value for key, value in metadata.items() if value is not None}
+    return dict(without_empty(metadata))
+
+
+def without_empty(value: Any) -> Any:
+    """A value without the entries, at any depth, that are None or hold nothing."""
+    if isinstance(value, Mapping):
+        pairs = ((key, without_empty(entry)) for key, entry in value.items())
+        return {key: entry for key, entry in pairs if entry is not None and entry not in ({}, [])}
+    return [without_empty(entry) for entry in value] if isinstance(value, list) else value
 
 
 def conversation(row: Row, with_answer: bool) -> list[dict[str, Any]]:

@@ -13,12 +13,14 @@ from paper_repro.data.labels import CLASSES, named_in
 from paper_repro.data.points import Point
 from paper_repro.data.refusals import RowError
 from paper_repro.data.rows import (
+    Words,
     check_points,
     messages_of,
     metadata_of,
     read_words,
     task_of,
     video_of,
+    without_empty,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Seen:
 
     Attributes:
         content: SHA-256 of all it says and shows, whatever kind of file it was stored in.
+        question: SHA-256 of the question and the pictures it is about; None where unreadable.
         frames: SHA-256 of the size and RGB pixels of each of its pictures.
         task, video: as in :class:`~paper_repro.data.rows.Row`; the task is None where unreadable.
         refused: kind and words of why it cannot be trained on, or None.
@@ -47,6 +50,7 @@ class Seen:
     """
 
     content: str
+    question: str | None
     frames: tuple[str, ...]
     task: str | None
     video: str | None
@@ -76,27 +80,28 @@ def see(raw: Raw) -> Seen:
     """Look at one row; a row that cannot be read is seen too."""
     refused: RowError | None = None
     points: tuple[Point, ...] = ()
-    task, answer, medium = None, "", "image"
+    task: str | None = None
+    words = Words("image", "", "")
     try:
         words = read_words(raw)
-        answer, medium = words.answer, words.medium
-        points = check_points(answer)
+        points = check_points(words.answer)
         task = task_of(raw, points)
     except RowError as error:
         refused = error
     frames: tuple[Image, ...] = ()
     try:
-        frames = read_frames(raw, "video" if medium == "video" else "image")
+        frames = read_frames(raw, words.medium)
     except RowError as error:
         refused = refused or error
     digests = tuple(map(pixels_digest, frames)) or _encoded_digests(raw)
     return Seen(
         content=_digest(_canonical(raw), *digests),
+        question=None if refused else _digest(words.question, *digests),
         frames=digests if frames else (),
         task=task,
         video=video_of(raw),
         refused=(refused.kind, refused.said) if refused else None,
-        remarks=() if refused else tuple(_remarks(raw, task, answer, points)),
+        remarks=() if refused else tuple(_remarks(raw, task, words.answer, points)),
     )
 
 
@@ -145,15 +150,15 @@ def _canonical(raw: Raw) -> str:
         said["messages"] = messages_of(raw)
     except RowError as error:
         said.setdefault("messages", error.said)
-    return json.dumps(_plain(said), sort_keys=True, default=str)
+    return json.dumps(_in_floats(without_empty(said)), sort_keys=True, default=str)
 
 
-def _plain(value: Any) -> Any:
-    """Without empty entries, which columnar files add, and with every number as a float."""
+def _in_floats(value: Any) -> Any:
+    """With every number as a float, as columnar files may make it."""
     if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items() if entry is not None}
+        return {key: _in_floats(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+        return [_in_floats(entry) for entry in value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

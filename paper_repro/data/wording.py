@@ -24,6 +24,7 @@ def lines(report: DataReport) -> list[str]:
         *_problems(report),
         *_repeats(report),
         *_leaks(report, report.shared_frames, "frame"),
+        *_leaks(report, report.shared_questions, "question about one frame"),
         *_leaks(report, report.shared_videos, "video"),
         *_unnamed(report),
     ]
@@ -62,15 +63,16 @@ def _leaks(report: DataReport, shared: Sequence[Shared], what: str) -> Iterator[
             for split in (first, second)
             for rows in [{number for one in both for number in one[split]}]
         )
-        some = f"{len(both):,} {what}{'s' if len(both) > 1 else ''}"
-        stand = "stand" if len(both) > 1 else "stands"
-        yield f"leak: {some} {stand} in both {first} and {second}: {shares}"
+        plural = what.replace(noun := what.split()[0], f"{noun}s")
+        some = f"1 {what} stands" if len(both) == 1 else f"{len(both):,} {plural} stand"
+        yield f"leak: {some} in both {first} and {second}: {shares}"
 
 
 def _unnamed(report: DataReport) -> Iterator[str]:
     for split, count in report.unnamed.items():
         if count:
-            yield f"{split}: {count:,} rows name no video, so shared videos cannot be seen there"
+            rows = "1 row names" if count == 1 else f"{count:,} rows name"
+            yield f"{split}: {rows} no video, so that a shared one cannot be seen there"
 
 
 def _pairs(splits: Iterable[str]) -> Iterator[tuple[str, str]]:
