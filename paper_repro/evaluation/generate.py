@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paper_repro.data.rows import Row, conversation
@@ -118,7 +117,10 @@ def _texts(processor: Any, tokens: Tensor) -> list[str]:
     """Answers without the token that ends them and what follows it."""
     end = processor.tokenizer.convert_tokens_to_ids(END)
     rows = [row[: row.index(end)] if end in row else row for row in tokens.tolist()]
-    return [text.strip() for text in processor.tokenizer.batch_decode(rows, clean_up_tokenization_spaces=False)]
+    return [
+        text.strip()
+        for text in processor.tokenizer.batch_decode(rows, clean_up_tokenization_spaces=False)
+    ]
 
 
 def _device(model: nn.Module) -> Any:
