@@ -104,12 +104,7 @@ def load_rows(where: Any, revision: str | None = None, *, name: str | None = Non
 def _checked(splits: Splits) -> Splits:
     empty = [split for split, raws in splits.raws.items() if not len(raws)]
     if empty or not splits.raws:
-        raise UserError(
-            f"{splits.name} has no rows in {' and '.join(empty) or 'any split'}.",
-            expected="rows in every split",
-            got="0 rows",
-            next_command="name another data set, or look into its files",
-        )
+        raise _no_rows(splits.name, " and ".join(empty) or "any split")
     for split, raws in splits.raws.items():
         columns = columns_of(raws)
         if "messages" not in columns:
@@ -120,6 +115,15 @@ def _checked(splits: Splits) -> Splits:
                 next_command="name a data set in the paper's format",
             )
     return splits
+
+
+def _no_rows(name: str, split: str) -> UserError:
+    return UserError(
+        f"{name} has no rows in {split}.",
+        expected="rows in every split",
+        got="0 rows",
+        next_command="name another data set, or look into its files",
+    )
 
 
 def columns_of(raws: Sequence[Raw]) -> set[str]:
@@ -153,8 +157,11 @@ def _library(folder: Path, load: Callable[[Any], Any]) -> Any:
     try:
         with captured():
             return load(datasets)
-    except (DatasetsError, ArrowException, OSError, ValueError) as error:
+    except (DatasetsError, ArrowException, OSError, ValueError, IndexError) as error:
         cause = error.__cause__ or error
+        # what the library says of an empty split in parquet, and in a saved folder
+        if "corresponds to no data" in str(cause) or isinstance(cause, IndexError):
+            raise _no_rows(str(folder), "one of its splits") from None
         raise UserError(
             f"The rows in {folder} cannot be read.",
             expected="parquet or Arrow files that the datasets library reads",

@@ -1,8 +1,8 @@
 """A small data set in the paper's format, good rows and broken ones, in every layout it comes in.
 
 Frames are flat colours with a disc, drawn with Pillow. ``good()`` and ``with_problems()`` give the
-splits as lists of plain rows whose ``image`` is an encoded PNG; the writers lay them out as parquet,
-Arrow or JSON lines.
+splits as lists of plain rows whose ``image`` is an encoded PNG; the writers lay them out as
+parquet, Arrow or JSON lines.
 """
 
 from __future__ import annotations
@@ -168,12 +168,13 @@ def as_dataset(splits: Splits, *, text: bool = False) -> Any:
             "metadata": Value("string") if text else metadata,
         }
     )
-    return DatasetDict(
-        {
-            split: Dataset.from_list([_columns(row, features, text) for row in rows], features)
-            for split, rows in splits.items()
-        }
-    )
+
+    def made(rows: list[dict[str, Any]]) -> Any:
+        full = [_columns(row, features, text) for row in rows]
+        columns = {column: [row[column] for row in full] for column in features}
+        return Dataset.from_dict(columns, features)
+
+    return DatasetDict({split: made(rows) for split, rows in splits.items()})
 
 
 def _columns(row: dict, features: Any, text: bool) -> dict:
