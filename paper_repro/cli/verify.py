@@ -42,6 +42,13 @@ def verify(
             "Default: the first three.",
         ),
     ] = None,
+    record: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Lay claims beside what this run measured: its record.json or folder; repeatable.",
+        ),
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Check this claim alone; repeatable.")
     ] = None,
@@ -62,19 +69,31 @@ def verify(
     from paper_repro.cli.tables import emit
     from paper_repro.study import BUILT_IN, load_study
     from paper_repro.verify.finding import DEFAULT_STAGES, Stage
+    from paper_repro.verify.records import read_run
     from paper_repro.verify.report import can_write, render, show, watch, write
-    from paper_repro.verify.run import exit_code
+    from paper_repro.verify.run import exit_code, load_stage
     from paper_repro.verify.run import verify as run
+    from paper_repro.verify.stages.record import reading
 
     if output is not None:
         can_write(output)
     loaded = load_study(study or BUILT_IN)
-    stages = [Stage(name) for name in stage] if stage else DEFAULT_STAGES
+    runs = [read_run(path, loaded) for path in record or ()]
+    stages = [Stage(name) for name in stage] if stage else [*DEFAULT_STAGES]
+    stages += [Stage.RECORD] if runs else []
     if Stage.HUB not in stages:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     on_screen = format is ReportFormat.text and output is None
     with watch(on_screen) as watcher:
-        report = run(loaded, stages, only=only or (), folder=study, watcher=watcher, strict=strict)
+        report = run(
+            loaded,
+            stages,
+            only=only or (),
+            folder=study,
+            watcher=watcher,
+            strict=strict,
+            load=lambda name: reading(runs) if name is Stage.RECORD else load_stage(name),
+        )
     if on_screen:
         show(report, full=bool(only))
     elif output is None:

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from paper_repro.judging import Interval, Key, Printed, Value, Verdict, read_printed
 from paper_repro.study.quantities import QUANTITIES
 
-StageName = Literal["arithmetic", "instantiate", "train", "gpu", "hub"]
+StageName = Literal["arithmetic", "instantiate", "train", "gpu", "hub", "record"]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 

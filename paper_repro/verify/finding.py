@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 class Stage(StrEnum):
-    """How a check gets its evidence, from cheapest to dearest."""
+    """How a check gets its evidence, from cheapest to dearest; last, the records of real runs."""
 
     ARITHMETIC = "arithmetic"
     INSTANTIATE = "instantiate"
     TRAIN = "train"
     GPU = "gpu"
     HUB = "hub"
+    RECORD = "record"
 
 
 DEFAULT_STAGES = (Stage.ARITHMETIC, Stage.INSTANTIATE, Stage.TRAIN)
@@ -62,6 +63,7 @@ class Finding:
         evidence: its kind.
         stage: who found it.
         error: set when the check itself broke; the value then means nothing.
+        speaks_as: stages in whose place a record's finding may decide a claim.
     """
 
     subject: Subject
@@ -71,6 +73,7 @@ class Finding:
     evidence: Evidence
     stage: Stage
     error: str | None = None
+    speaks_as: tuple[Stage, ...] = ()
 
 
 Wanted = frozenset[Subject]

@@ -30,7 +30,7 @@ from paper_repro.verify.finding import (
     Wanted,
 )
 from paper_repro.verify.result import ClaimResult, Report, StageResult
-from paper_repro.verify.settle import PLACEHOLDER, gather, settle
+from paper_repro.verify.settle import PLACEHOLDER, gather, may_decide, settle
 
 VERSIONED = ("torch", "transformers", "peft", "bitsandbytes", "safetensors", "huggingface_hub")
 
@@ -101,7 +101,7 @@ def verify(
         watcher.stage_finished(results[stage])
         table = gather(found)
         for claim in claims:
-            deciding = [name for name in selected if name.value in claim.decided_by]
+            deciding = [name for name in selected if may_decide(name, claim)]
             if deciding and deciding[-1] is stage:
                 watcher.verdict_reached(settle(study, claim, table, results, folder))
     settled = [settle(study, claim, table, results, folder) for claim in claims]
@@ -123,12 +123,12 @@ def _select(study: Study, only: tuple[str, ...]) -> list[Claim]:
 
 
 def _decides(stage: Stage, claims: list[Claim]) -> bool:
-    return any(stage.value in claim.decided_by for claim in claims)
+    return any(may_decide(stage, claim) for claim in claims)
 
 
 def _wanted(claims: list[Claim], stage: Stage) -> Wanted:
     """What the stage must find: the claims it decides, and what any explanation quotes."""
-    decided = {Subject(claim.quantity, claim.of) for claim in claims if stage in claim.decided_by}
+    decided = {Subject(claim.quantity, claim.of) for claim in claims if may_decide(stage, claim)}
     quoted = {
         Subject(*f"{placeholder}|".split("|")[:2])
         for claim in claims
@@ -172,11 +172,12 @@ def _run_stage(
 
 def _idle(stage: Stage, folder: Path | None, why: str) -> StageResult:
     study = "" if folder is None else f" --study {quote(str(folder))}"
+    asked = "--record DIR" if stage is Stage.RECORD else f"--stage {stage}"
     return StageResult(
         name=stage,
         status="not selected",
         reason=f"stage {stage} {why}",
-        command=f"python -m paper_repro verify{study} --stage {stage}",
+        command=f"python -m paper_repro verify{study} {asked}",
     )
 
 

@@ -9,11 +9,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from shlex import quote
 
 from paper_repro.counting.denominators import LABELS
-from paper_repro.judging import Judgement, Key, Verdict, judge
+from paper_repro.judging import Interval, Judgement, Key, Value, Verdict, judge
 from paper_repro.study import Claim, Study
 from paper_repro.study.quantities import QUANTITIES
 from paper_repro.verify.display import display, jsonable
@@ -104,7 +105,7 @@ def command(claim: Claim, folder: Path | None) -> str:
 
 def _decide(claim: Claim, findings: Findings, stages: Mapping[Stage, StageResult]) -> Settled:
     """Pick the strongest finding for each key; computed ones must agree with each other."""
-    deciding = [Stage(name) for name in claim.decided_by]
+    deciding = [stage for stage in Stage if may_decide(stage, claim)]
     broken = [stages[stage] for stage in deciding if stages[stage].status == "failed"]
     if broken:
         return Settled({}, claim.key, failure=f"stage {broken[0].name}: {broken[0].reason}")
@@ -113,10 +114,11 @@ def _decide(claim: Claim, findings: Findings, stages: Mapping[Stage, StageResult
         return Settled({}, claim.key, missing=_why_not(deciding, stages))
     keyed = findings.get(Subject(claim.quantity, claim.of), {})
     candidates = {
-        key: [finding for finding in found if finding.stage in ran] for key, found in keyed.items()
+        key: [finding for finding in found if finding.stage in ran and is_heard(finding, claim)]
+        for key, found in keyed.items()
     }
     at = claim.key if candidates.get(claim.key) else claim.key._replace(variant="")
-    silent = set(ran) - {finding.stage for finding in candidates.get(at, [])}
+    silent = set(ran) - {finding.stage for finding in candidates.get(at, [])} - {Stage.RECORD}
     if silent:
         names = ", ".join(sorted(silent))
         return Settled({}, claim.key, failure=f"expected a finding from stage {names}, got none")
@@ -126,17 +128,39 @@ def _decide(claim: Claim, findings: Findings, stages: Mapping[Stage, StageResult
             continue
         if failure := _disagreement(found):
             return Settled({}, at, failure=failure)
-        chosen[key] = min(found, key=lambda finding: list(Evidence).index(finding.evidence))
-    return Settled(chosen, at)
+        chosen[key] = min(found, key=_weakness)
+    missing = "" if at in chosen else "the records given do not measure it"
+    return Settled(chosen, at, missing=missing)
+
+
+def may_decide(stage: Stage, claim: Claim) -> bool:
+    """Whether a stage's findings can decide a claim; a record's where `train` or `gpu` may."""
+    real = stage is Stage.RECORD and not {"train", "gpu"}.isdisjoint(claim.decided_by)
+    return real or stage.value in claim.decided_by
+
+
+def is_heard(finding: Finding, claim: Claim) -> bool:
+    """Whether one finding counts for a claim: its stage, or one in whose place it speaks."""
+    stages = {finding.stage, *finding.speaks_as}
+    return not {stage.value for stage in stages}.isdisjoint(claim.decided_by)
+
+
+def _weakness(finding: Finding) -> tuple[bool, int]:
+    """The stronger evidence first; a record that leaves the answer open comes last."""
+    return _is_open(finding), list(Evidence).index(finding.evidence)
+
+
+def _is_open(finding: Finding) -> bool:
+    return finding.stage is Stage.RECORD and finding.value is None
 
 
 def _disagreement(found: list[Finding]) -> str:
     for finding in found:
         if finding.error:
             return f"stage {finding.stage}: {finding.error}"
-    computed = [finding for finding in found if finding.evidence in COMPUTED]
+    computed = [f for f in found if f.evidence in COMPUTED and not _is_open(f)]
     for finding in computed[1:]:
-        if finding.value != computed[0].value:
+        if not _agree(finding, computed[0]):
             unit = QUANTITIES[finding.subject.quantity].unit
             return (
                 f"two independent checks disagree: {computed[0].stage} found "
@@ -144,6 +168,22 @@ def _disagreement(found: list[Finding]) -> str:
                 f"{display(finding.value, unit)}"
             )
     return ""
+
+
+def _agree(one: Finding, other: Finding) -> bool:
+    """Whether two checks found the same. What a record measured may lie within a bound."""
+    if Stage.RECORD not in (one.stage, other.stage):
+        return one.value == other.value
+    if None in (one.value, other.value):
+        return True
+    if isinstance(one.value, Interval) or isinstance(other.value, Interval):
+        return _interval(one.value).meets(_interval(other.value))
+    return one.value == other.value
+
+
+def _interval(value: Value) -> Interval:
+    assert isinstance(value, Interval | int | Fraction)
+    return value if isinstance(value, Interval) else Interval.point(value)
 
 
 def _why_not(deciding: list[Stage], stages: Mapping[Stage, StageResult]) -> str:
@@ -154,7 +194,7 @@ def _why_not(deciding: list[Stage], stages: Mapping[Stage, StageResult]) -> str:
 
 def _deciding(claim: Claim, findings: Findings, settled: Settled) -> list[Finding]:
     found = findings[Subject(claim.quantity, claim.of)][settled.at]
-    return [finding for finding in found if finding.stage in claim.decided_by]
+    return [finding for finding in found if is_heard(finding, claim)]
 
 
 def _by_variant(study: Study, claim: Claim, settled: Settled) -> dict[str, VariantResult]:
@@ -205,5 +245,5 @@ def _lookup(placeholder: str, findings: Findings) -> str:
     found = keyed.get(Key(variant, denominator)) or keyed.get(Key("", denominator))
     if not found or found[0].error:
         return "[not checked]"
-    best = min(found, key=lambda finding: list(Evidence).index(finding.evidence))
+    best = min(found, key=_weakness)
     return display(best.value, QUANTITIES[quantity].unit)
