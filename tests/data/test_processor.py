@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from paper_repro.data.processor import build_processor, load_processor
 from paper_repro.data.rows import conversation, read_row
@@ -25,18 +24,15 @@ TEMPLATE = (
 
 
 def make_tokenizer():
-    from transformers import PreTrainedTokenizerFast
+    from transformers import Qwen2Tokenizer
+    from transformers.convert_slow_tokenizer import bytes_to_unicode
 
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    backend = Tokenizer(models.BPE({letter: i for i, letter in enumerate(letters)}, []))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
-        additional_special_tokens=SPECIAL,
+    vocabulary = {letter: i for i, letter in enumerate(bytes_to_unicode().values())}
+    tokenizer = Qwen2Tokenizer(
+        vocab=vocabulary, merges=[], eos_token="<|im_end|>", pad_token="<|endoftext|>"
     )
+    tokenizer.add_special_tokens({"additional_special_tokens": SPECIAL})
+    return tokenizer
 
 
 def make_image_processor():

@@ -18,6 +18,20 @@ from tests.hub_server import COMMIT, HubServer, pointing_at
 
 ROOT = Path(__file__).parents[2]
 NAME = "someone/paper-rows"
+CARD = """---
+license: mit
+configs:
+- config_name: default
+  data_files:
+  - {split: train, path: data/train-*}
+  - {split: validation, path: data/validation-*}
+dataset_info:
+  splits:
+  - {name: train, num_examples: 4666}
+  - {name: validation, num_examples: 518}
+---
+This card says more rows than there are, as the paper's does.
+"""
 
 
 def saved_to_disk(splits, folder):
@@ -113,7 +127,7 @@ def test_an_image_folder_with_metadata_is_json_lines_too(tmp_path) -> None:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_an_empty_split_is_an_error(layout, tmp_path) -> None:
     rows = paper.good() | {"validation": []}
-    with pytest.raises(UserError, match="no rows in (validation|one of its splits)"):
+    with pytest.raises(UserError, match=r"no rows in (validation|one of its splits)"):
         load_rows(LAYOUTS[layout](rows, tmp_path / "rows"))
 
 
@@ -147,7 +161,7 @@ def test_a_split_that_is_not_there() -> None:
 @pytest.fixture
 def hub(tmp_path):
     folder = paper.write_parquet(paper.good(), tmp_path / "served")
-    (folder / "README.md").write_text("---\nlicense: mit\n---\nRows.\n")
+    (folder / "README.md").write_text(CARD)
     (folder / "rows.py").write_text("raise SystemExit('code of a data set was run')\n")
     with HubServer(datasets={NAME: folder}) as server, pointing_at(server.url):
         yield server
@@ -181,6 +195,18 @@ def test_what_the_hub_refuses(hub) -> None:
     assert caught.value.got == "it asks for access first"
     with pytest.raises(UserError, match="a b"):
         load_rows("a b")
+
+
+def test_a_hub_that_does_not_answer(tmp_path) -> None:
+    with HubServer() as server:
+        url = server.url
+    with pointing_at(url), pytest.raises(UserError, match="cannot be fetched from") as caught:
+        load_rows(NAME)
+    assert url in caught.value.problem and "Connect" in caught.value.got
+    with HubServer(datasets={NAME: tmp_path}) as server, pointing_at(server.url):
+        server.wrong.status = 500
+        with pytest.raises(UserError, match="cannot be fetched from"):
+            load_rows(NAME)
 
 
 def in_a_new_process(cache: Path, **variables: str) -> subprocess.CompletedProcess[str]:
