@@ -158,7 +158,7 @@ def _disagreement(found: list[Finding]) -> str:
     for finding in found:
         if finding.error:
             return f"stage {finding.stage}: {finding.error}"
-    computed = [f for f in found if f.evidence in COMPUTED and not _is_open(f)]
+    computed = [finding for finding in found if finding.evidence in COMPUTED]
     for finding in computed[1:]:
         if not _agree(finding, computed[0]):
             unit = QUANTITIES[finding.subject.quantity].unit

@@ -107,6 +107,46 @@ def test_another_variant_reconciles(study: Study, claim: Claim) -> None:
     }
 
 
+def measured(value: Value) -> Finding:
+    found = replace(finding(value, stage=Stage.RECORD), evidence=Evidence.MEASURED)
+    return replace(found, speaks_as=(Stage.TRAIN, Stage.GPU))
+
+
+def test_a_record_speaks_where_train_or_gpu_may(study: Study, claim: Claim) -> None:
+    found = [finding(4_358_144), measured(4_358_144)]
+    result = settled(study, claim, found, arithmetic="ran", record="ran")
+    assert (result.stages, result.evidence) == (["arithmetic", "record"], "measured here")
+    decided = claim.model_copy(update={"decided_by": ("arithmetic",)})
+    result = settled(study, decided, found, arithmetic="ran", record="ran")
+    assert (result.stages, result.evidence) == (["arithmetic"], "derived")
+
+
+def test_a_record_may_find_what_another_stage_leaves_open(study: Study, claim: Claim) -> None:
+    found = [finding(None), measured(18_000_000)]
+    result = settled(study, claim, found, arithmetic="ran", record="ran")
+    assert (result.verdict, result.found) == (Verdict.HOLDS, 18_000_000)
+
+
+@pytest.mark.parametrize(("low", "verdict"), [(10**6, "contradicted"), (10**7, "check failed")])
+def test_a_record_may_lie_within_a_bound_and_not_outside(
+    study: Study, claim: Claim, low: int, verdict: str
+) -> None:
+    found = [finding(Interval(Fraction(low), None)), measured(4_358_144)]
+    assert settled(study, claim, found, arithmetic="ran", record="ran").verdict == verdict
+
+
+def test_stages_that_are_no_records_must_find_the_very_same(study: Study, claim: Claim) -> None:
+    found = [finding(Interval(Fraction(1), None)), finding(5, stage=Stage.INSTANTIATE)]
+    result = settled(study, claim, found, arithmetic="ran", instantiate="ran")
+    assert result.verdict is Verdict.CHECK_FAILED
+
+
+def test_a_record_alone_need_not_speak(study: Study, claim: Claim) -> None:
+    result = settled(study, claim, [], record="ran")
+    assert result.verdict is Verdict.NOT_CHECKED
+    assert result.reason == "the records given do not measure it"
+
+
 def test_hub_beats_the_authors_log(study: Study, claim: Claim) -> None:
     decided = claim.model_copy(update={"decided_by": ("arithmetic", "hub")})
     found = [
