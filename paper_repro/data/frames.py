@@ -7,7 +7,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from paper_repro.data.refusals import NO_FRAMES, NO_IMAGE, UNREADABLE_IMAGE, RowError
+from paper_repro.data.refusals import (
+    NO_FRAMES,
+    NO_IMAGE,
+    TOO_MANY_FRAMES,
+    UNREADABLE_IMAGE,
+    RowError,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,14 +32,24 @@ def read_frames(raw: Raw, medium: Medium = "image") -> tuple[Image, ...]:
     Raises:
         RowError: there is none, one cannot be decoded, or they are too few or too many.
     """
-    frames = tuple(_decoded(stored) for stored in stored_frames(raw))
-    if medium == "video" and len(frames) < 2:
-        raise RowError(NO_FRAMES, f"a question about several frames, with {len(frames)} of them")
+    stored = stored_frames(raw)
+    frames = tuple(map(decoded, stored))
+    check_number(len(frames), medium)
+    return frames
+
+
+def check_number(frames: int, medium: Medium) -> None:
+    """Whether a question has the pictures that it is about: one, or for a video at least two.
+
+    Raises:
+        RowError: they are too few or too many.
+    """
+    if medium == "video" and frames < 2:
+        raise RowError(NO_FRAMES, f"a question about several frames, with {frames} of them")
     if not frames:
         raise RowError(NO_IMAGE, "the row has no picture")
-    if medium == "image" and len(frames) > 1:
-        raise RowError(UNREADABLE_IMAGE, f"a question about one frame, with {len(frames)}")
-    return frames
+    if medium == "image" and frames > 1:
+        raise RowError(TOO_MANY_FRAMES, f"a question about one frame, with {frames} of them")
 
 
 def stored_frames(raw: Raw) -> list[Any]:
@@ -49,19 +65,40 @@ def _listed(stored: Any) -> list[Any]:
     return [] if stored in (None, "", b"") else [stored]
 
 
-def _decoded(stored: Any) -> Image:
+def decoded(stored: Any) -> Image:
+    """One stored picture in RGB.
+
+    Raises:
+        RowError: it cannot be decoded, or is a path with no file.
+    """
     from PIL import Image
 
     if isinstance(stored, Image.Image):
         return stored.convert("RGB")
-    if isinstance(stored, Mapping):
-        stored = stored.get("bytes") or stored.get("path")
     try:
-        source = BytesIO(stored) if isinstance(stored, bytes) else Path(stored)
-        with Image.open(source) as picture:
+        with Image.open(BytesIO(encoded(stored))) as picture:
             return picture.convert("RGB")
-    except FileNotFoundError:
-        raise RowError(NO_IMAGE, f"there is no file {Path(stored).name}") from None
-    except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = str(error).partition(" <")[0] or type(error).__name__
         raise RowError(UNREADABLE_IMAGE, reason) from None
+
+
+def encoded(stored: Any) -> bytes:
+    """The bytes of a stored picture, as its file has them.
+
+    Raises:
+        RowError: it is a path that cannot be read, or nothing that holds a picture.
+    """
+    if isinstance(stored, Mapping):
+        stored = stored.get("bytes") or stored.get("path") or b""
+    if isinstance(stored, bytes):
+        return stored
+    if not isinstance(stored, str | Path):
+        raise RowError(UNREADABLE_IMAGE, f"a {type(stored).__name__} where a picture should be")
+    try:
+        return Path(stored).read_bytes()
+    except FileNotFoundError:
+        raise RowError(NO_IMAGE, f"there is no file {Path(stored).name}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise RowError(UNREADABLE_IMAGE, f"{Path(stored).name}: {reason}") from None

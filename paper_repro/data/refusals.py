@@ -9,6 +9,7 @@ NO_ANSWER = "no answer"
 NO_IMAGE = "no image"
 UNREADABLE_IMAGE = "unreadable image"
 NO_FRAMES = "video without frames"
+TOO_MANY_FRAMES = "several frames for one"
 UNREADABLE_POINT = "unreadable point"
 OUT_OF_RANGE = "coordinates out of range"
 NO_LABEL = "point without a label"
@@ -20,6 +21,7 @@ REFUSED = (
     NO_IMAGE,
     UNREADABLE_IMAGE,
     NO_FRAMES,
+    TOO_MANY_FRAMES,
     UNREADABLE_POINT,
     OUT_OF_RANGE,
     NO_LABEL,

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paper_repro.data.frames import IMAGE_COLUMNS, Raw, read_frames, stored_frames
+from paper_repro.data.frames import (
+    IMAGE_COLUMNS,
+    Raw,
+    check_number,
+    decoded,
+    encoded,
+    stored_frames,
+)
 from paper_repro.data.labels import CLASSES, named_in
 from paper_repro.data.points import Point
 from paper_repro.data.refusals import RowError
@@ -43,7 +51,8 @@ class Seen:
     Attributes:
         content: SHA-256 of all it says and shows, whatever kind of file it was stored in.
         question: SHA-256 of the question and the pictures it is about; None where unreadable.
-        frames: SHA-256 of the size and RGB pixels of each of its pictures.
+        frames: SHA-256 of the size and RGB pixels of each of its pictures, or of what is stored
+            where they cannot be decoded.
         task, video: as in :class:`~paper_repro.data.rows.Row`; the task is None where unreadable.
         refused: kind and words of why it cannot be trained on, or None.
         remarks: kind and words of what else is odd about it.
@@ -78,26 +87,23 @@ def survey(
 
 def see(raw: Raw) -> Seen:
     """Look at one row; a row that cannot be read is seen too."""
-    refused: RowError | None = None
-    points: tuple[Point, ...] = ()
-    task: str | None = None
+    reasons: list[RowError] = []
     words = Words("image", "", "")
-    try:
+    points: tuple[Point, ...] = ()
+    with _noting(reasons):
         words = read_words(raw)
+    stored = stored_frames(raw)
+    digests = tuple(_frame_digest(one, reasons) for one in stored)
+    with _noting(reasons):
+        check_number(len(stored), words.medium)
+    with _noting(reasons):
         points = check_points(words.answer)
-        task = task_of(raw, points)
-    except RowError as error:
-        refused = error
-    frames: tuple[Image, ...] = ()
-    try:
-        frames = read_frames(raw, words.medium)
-    except RowError as error:
-        refused = refused or error
-    digests = tuple(map(pixels_digest, frames)) or _encoded_digests(raw)
+    refused = reasons[0] if reasons else None
+    task = task_of(raw, points) if not refused else None
     return Seen(
         content=_digest(_canonical(raw), *digests),
         question=None if refused else _digest(words.question, *digests),
-        frames=digests if frames else (),
+        frames=digests,
         task=task,
         video=video_of(raw),
         refused=(refused.kind, refused.said) if refused else None,
@@ -108,6 +114,23 @@ def see(raw: Raw) -> Seen:
 def pixels_digest(frame: Image) -> str:
     """SHA-256 of a picture's size and RGB pixels: the same for any lossless file of it."""
     return hashlib.sha256(b"%d x %d\n" % frame.size + frame.tobytes()).hexdigest()
+
+
+def _frame_digest(stored: Any, reasons: list[RowError]) -> str:
+    with _noting(reasons):
+        return pixels_digest(decoded(stored))
+    with suppress(RowError):
+        return _digest(encoded(stored))
+    return _digest("no file")
+
+
+@contextmanager
+def _noting(reasons: list[RowError]) -> Iterator[None]:
+    """Keep why a step failed, and go on to the next."""
+    try:
+        yield
+    except RowError as error:
+        reasons.append(error)
 
 
 def _remarks(
@@ -130,15 +153,6 @@ def _same_place(point: Point, place: Mapping[str, Any]) -> bool:
     """Equal once the metadata's coordinates are rounded to the answer's one decimal."""
     pairs = ((point.x, place.get("x")), (point.y, place.get("y")))
     return all(isinstance(b, int | float) and abs(a - b) <= 0.0501 for a, b in pairs)
-
-
-def _encoded_digests(raw: Raw) -> tuple[str, ...]:
-    """For pictures that cannot be decoded: digests of what is stored in their place."""
-    return tuple(
-        _digest(stored.get("bytes") or b"" if isinstance(stored, Mapping) else stored)
-        for stored in stored_frames(raw)
-        if isinstance(stored, Mapping | bytes)
-    )
 
 
 def _canonical(raw: Raw) -> str:

@@ -119,6 +119,7 @@ def broken() -> dict[str, dict]:
         "no image": good | {"image": None},
         "unreadable image": good | {"image": frame(201)[:60]},
         "video without frames": tracking(),
+        "several frames for one": good | {"image": None, "images": [frame(201), frame(202)]},
         "unreadable point": said(202, "<point x='nan' y='5'>drill</point>"),
         "coordinates out of range": said(203, POINT.format(104.0, 5, "drill")),
         "point without a label": said(204, POINT.format(4.0, 5, "")),
@@ -208,6 +209,12 @@ def write_json_lines(splits: Splits, folder: Path) -> Path:
         lines = []
         for number, row in enumerate(rows):
             plain = {key: value for key, value in row.items() if key not in ("image", "images")}
+            if row.get("images"):
+                plain["images"] = [
+                    f"frames/{split}-{number}-{i}.png" for i in range(len(row["images"]))
+                ]
+                for name, picture in zip(plain["images"], row["images"], strict=True):
+                    (folder / name).write_bytes(picture)
             if row.get("image"):
                 plain["image"] = f"frames/{split}-{number}.png"
                 (folder / plain["image"]).write_bytes(row["image"])

@@ -107,6 +107,12 @@ def test_odd_rows_are_noted_and_kept(kind) -> None:
     assert any(f"kept, {kind}: 1 (row 0)" in line for line in report.lines())
 
 
+def test_a_row_that_is_left_out_is_listed_once() -> None:
+    row = odd_rows()["metadata names another label"] | {"image": None}
+    report = check(load_rows(paper.as_dataset({"train": [row]})))
+    assert [problem.kind for problem in report.problems] == ["no image"]
+
+
 def test_every_remark_is_tried_and_rounding_is_none() -> None:
     assert set(odd_rows()) == set(REMARKS)
     row = paper.pointing(1, 10, 20)
@@ -116,7 +122,7 @@ def test_every_remark_is_tried_and_rounding_is_none() -> None:
 
 def test_the_lines_say_all_counts(splits) -> None:
     lines = check(splits).lines()
-    assert "train 15, validation 5 rows" in lines[0]
+    assert "train 16, validation 5 rows" in lines[0]
     assert "train: left out, video without frames: 1 (row 11)" in lines
     assert "validation: kept, the same as a row before: 1 (row 4)" in lines
     shares = "2 of 6 rows of train and 3 of 5 rows of validation"

@@ -114,6 +114,11 @@ def test_the_published_bases_layout_is_read(processor, older) -> None:
     assert_alike(tensors(loaded, row), tensors(processor, row))
 
 
+def test_the_newer_template_goes_before_the_older(older) -> None:
+    (older / "chat_template.jinja").write_text("newer")
+    assert load_processor(older).chat_template == "newer"
+
+
 def test_from_the_hub(processor, older) -> None:
     (older / "model.safetensors").write_bytes(b"weights")
     (older / "code.py").write_text("raise SystemExit")

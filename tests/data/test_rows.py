@@ -6,11 +6,14 @@ import json
 from io import BytesIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from paper_repro.data.points import Point
 from paper_repro.data.refusals import REFUSED, RowError
 from paper_repro.data.rows import conversation, read_row
+from paper_repro.data.survey import pixels_digest, see
 from tests.data import paper_rows as paper
 
 
@@ -76,6 +79,7 @@ def test_broken_rows_are_refused_with_their_kind(kind) -> None:
     with pytest.raises(RowError) as caught:
         read_row(paper.broken()[kind], 0, "train")
     assert caught.value.kind == kind and caught.value.said
+    assert see(paper.broken()[kind]).refused == (kind, caught.value.said)
 
 
 def test_every_kind_of_refusal_is_tried() -> None:
@@ -114,10 +118,52 @@ def test_tracking_rows_are_read_with_frames_and_refused_without() -> None:
         assert caught.value.kind == "video without frames"
 
 
+def test_a_tracking_question_may_be_in_parts() -> None:
+    raw = paper.tracking([paper.frame(1), paper.frame(2)])
+    question = raw["messages"][0]["content"].removeprefix("<video>\n")
+    parts = [{"type": "video", "text": None}, {"type": "text", "text": question}]
+    raw["messages"][0] = {"role": "user", "content": parts}
+    row = read_row(raw, 0, "train")
+    assert (row.medium, row.question) == ("video", question)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "1"])
+def test_pictures_of_any_mode_become_rgb(mode) -> None:
+    stream = BytesIO()
+    Image.new(mode, (8, 6)).save(stream, "PNG")
+    row = read_row(paper.pointing(1, 2, 3) | {"image": stream.getvalue()}, 0, "train")
+    assert (row.image.mode, row.image.size) == ("RGB", (8, 6))
+
+
 def test_a_question_about_one_frame_has_one() -> None:
     raw = paper.pointing(1, 2, 3) | {"image": [paper.frame(1), paper.frame(2)]}
     with pytest.raises(RowError, match="about one frame, with 2"):
         read_row(raw, 0, "train")
+
+
+GOOD = paper.frame(1)
+PARTS = {
+    "messages": st.sampled_from([row.get("messages") for row in paper.broken().values()]),
+    "image": st.sampled_from([None, "gone.png", ".", "a\0b", 7, GOOD, GOOD[:60]]),
+    "images": st.sampled_from([None, [], [GOOD, "gone.png"], [GOOD] * 2]),
+}
+
+
+@given(st.fixed_dictionaries(PARTS))
+def test_the_survey_refuses_what_reading_refuses_for_the_same_reason(raw) -> None:
+    try:
+        read_row(raw, 0, "train")
+    except RowError as error:
+        assert see(raw).refused == (error.kind, error.said)
+    else:
+        assert see(raw).refused is None
+
+
+def test_a_frames_digest_is_another_for_one_pixel_and_for_another_shape() -> None:
+    flat, tall = Image.new("RGB", (8, 6)), Image.new("RGB", (6, 8))
+    other = flat.copy()
+    other.putpixel((7, 5), (0, 0, 1))
+    assert len({pixels_digest(picture) for picture in (flat, tall, other)}) == 3
 
 
 @pytest.mark.parametrize("size", [0, 8, 60, 150])

@@ -61,6 +61,18 @@ def test_every_layout_holds_the_same_rows(layout, tmp_path) -> None:
     assert check(splits).usable == {"train": tuple(range(6)), "validation": (0, 1)}
 
 
+def test_broken_rows_are_the_same_in_every_layout_too(tmp_path) -> None:
+    rows = paper.with_problems()
+    layouts = [
+        load_rows(paper.as_dataset(rows, text=True)),
+        load_rows(paper.write_parquet(rows, tmp_path / "parquet", shards=2)),
+        load_rows(paper.write_json_lines(rows, tmp_path / "lines")),
+    ]
+    reports = [check(splits) for splits in layouts]
+    assert len({report.fingerprint for report in reports}) == 1
+    assert len({report.problems for report in reports}) == 1
+
+
 def test_tracking_rows_keep_their_frames_in_columns(tmp_path) -> None:
     rows = {"train": [paper.pointing(1, 2, 3), paper.tracking([paper.frame(i) for i in (1, 2)])]}
     splits = load_rows(paper.write_parquet(rows, tmp_path / "rows"))
