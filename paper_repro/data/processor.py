@@ -19,7 +19,13 @@ from paper_repro.quiet import captured
 
 FILES = ("*.json", "*.jinja", "*.txt", "additional_chat_templates/*")
 """What a repository's processor consists of: no weights, no code."""
-_CONFIGS = ("processor_config.json", "preprocessor_config.json", "tokenizer_config.json")
+IMAGE_TOKEN, VIDEO_TOKEN = "<|image_pad|>", "<|video_pad|>"
+_CONFIGS = (
+    "config.json",
+    "processor_config.json",
+    "preprocessor_config.json",
+    "tokenizer_config.json",
+)
 
 
 def load_processor(where: str | Path, revision: str | None = None) -> Any:
@@ -30,6 +36,9 @@ def load_processor(where: str | Path, revision: str | None = None) -> Any:
     """
     folder = Path(where) if Path(where).is_dir() else snapshot(str(where), "model", revision, FILES)
     _refuse_foreign(folder, str(where))
+    # without these, transformers makes an empty tokenizer and says nothing
+    if not any((folder / name).is_file() for name in ("tokenizer.json", "vocab.json")):
+        raise _no_processor(str(where), "neither tokenizer.json nor vocab.json")
     with captured():
         from transformers import AutoTokenizer
 
@@ -43,6 +52,8 @@ def load_processor(where: str | Path, revision: str | None = None) -> Any:
         tokenizer.init_kwargs.pop(way, None)
     if template is None:
         raise _no_processor(str(where), "no chat template")
+    if IMAGE_TOKEN not in tokenizer.get_vocab():
+        raise _no_processor(str(where), f"a tokenizer that has no {IMAGE_TOKEN}")
     return build_processor(tokenizer, image_processor, template)
 
 
@@ -70,8 +81,8 @@ def _processor_class() -> Any:
             chat_template: str | None = None,
             **kwargs: Any,
         ) -> None:
-            self.image_token = getattr(tokenizer, "image_token", None) or "<|image_pad|>"
-            self.video_token = getattr(tokenizer, "video_token", None) or "<|video_pad|>"
+            self.image_token = getattr(tokenizer, "image_token", None) or IMAGE_TOKEN
+            self.video_token = getattr(tokenizer, "video_token", None) or VIDEO_TOKEN
             self.image_token_id = tokenizer.convert_tokens_to_ids(self.image_token)
             self.video_token_id = tokenizer.convert_tokens_to_ids(self.video_token)
             ProcessorMixin.__init__(self, image_processor, tokenizer, chat_template=chat_template)

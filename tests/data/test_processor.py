@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from paper_repro.errors import UserError
 from tests.data import paper_rows as paper
 from tests.hub_server import HubServer, pointing_at
 
+CONFIG = files("paper_repro") / "study" / "pitvqa" / "configs" / "qwen2-vl-2b-instruct.json"
 SPECIAL = ["<|im_start|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
 TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{% for part in m.content %}"
@@ -61,6 +63,7 @@ def older(folder):
     saved |= {"min_pixels": 56 * 56, "max_pixels": 112 * 112, "processor_class": "Qwen2VLProcessor"}
     del saved["size"]
     (folder / "preprocessor_config.json").write_text(json.dumps(saved))
+    (folder / "config.json").write_bytes(CONFIG.read_bytes())
     (folder / "processor_config.json").unlink()
     (folder / "chat_template.jinja").unlink()
     (folder / "chat_template.json").write_text(json.dumps({"chat_template": TEMPLATE}))
@@ -132,7 +135,9 @@ def test_from_the_hub(processor, older) -> None:
     assert not any(("model.safe" in r.path or "code.py" in r.path) for r in hub.requests)
 
 
-@pytest.mark.parametrize("file", ["preprocessor_config.json", "tokenizer_config.json"])
+@pytest.mark.parametrize(
+    "file", ["config.json", "preprocessor_config.json", "tokenizer_config.json"]
+)
 def test_a_processor_that_would_run_code_is_refused(older, file) -> None:
     config = json.loads((older / file).read_text())
     (older / file).write_text(json.dumps(config | {"auto_map": {"AutoProcessor": "code.Mine"}}))
@@ -154,10 +159,16 @@ def test_another_models_processor_is_refused(older) -> None:
 )
 def test_missing_parts_are_named(older, missing) -> None:
     (older / missing).unlink()
-    if missing == "tokenizer.json":
-        (older / "tokenizer_config.json").unlink()
     with pytest.raises(UserError, match="no processor of a Qwen2-VL"):
         load_processor(older)
+
+
+def test_a_tokenizer_that_knows_no_pictures_is_refused(older) -> None:
+    for path in (older / "tokenizer.json", older / "tokenizer_config.json"):
+        path.write_text(path.read_text().replace("<|image_pad|>", "<|other|>"))
+    with pytest.raises(UserError) as caught:
+        load_processor(older)
+    assert caught.value.got == "a tokenizer that has no <|image_pad|>"
 
 
 def test_frames_of_the_cards_size_are_64_tokens() -> None:
