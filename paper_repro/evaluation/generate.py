@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paper_repro.data.rows import Row, conversation
 from paper_repro.errors import UserError
+from paper_repro.evaluation.loading import Loaded, load, of_run, rows_of_run
 from paper_repro.evaluation.predictions import Prediction
 from paper_repro.quiet import captured
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from torch import Tensor, nn
 
 END = "<|im_end|>"
@@ -76,6 +79,34 @@ def answers(
         except torch.cuda.OutOfMemoryError as error:
             raise _no_room(len(rows), error) from None
     return _texts(processor, said[:, inputs["input_ids"].shape[1] :])
+
+
+def ask(loaded: Loaded, picture: Image, question: str) -> str:
+    """What a loaded model answers to one question about one picture."""
+    row = Row(0, "asked", (picture,), "image", question, "", "asked", None, (), {})
+    return answers(loaded.model, loaded.processor, [row])[0]
+
+
+def answers_for(
+    run: Path,
+    split: str = "validation",
+    device: str | None = None,
+    batch_size: int = BATCH,
+    limit: int | None = None,
+) -> Iterator[Prediction]:
+    """What a run's model answers to the rows of its own data set, as its record names them.
+
+    Rows that cannot be read are left out; :func:`paper_repro.data.problems.check` lists them.
+
+    Args:
+        limit: only the first so many rows.
+
+    Raises:
+        UserError: the record, the data, the base or the adapter cannot be had or used.
+    """
+    rows = rows_of_run(run, split)
+    loaded = load(of_run(run), device)
+    return generate(loaded.model, loaded.processor, islice(rows, limit), batch_size)
 
 
 def prompts(processor: Any, rows: Sequence[Row]) -> Any:

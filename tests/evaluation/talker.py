@@ -6,6 +6,7 @@ processor and pass the real tower.
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -111,4 +112,60 @@ def save_base(folder: Path) -> Path:
     with captured():
         model().save_pretrained(folder)
         processor().save_pretrained(folder)
+    return folder
+
+
+def save_adapter(folder: Path, base: Path, std: float = 0.02) -> Path:
+    """A LoRA adapter on that base; with a small ``std`` the answers stay the learned ones."""
+    with forked_rng(), captured():
+        import torch
+        from peft import LoraConfig, get_peft_model
+        from transformers import Qwen2VLForConditionalGeneration
+
+        torch.manual_seed(1)
+        onto = Qwen2VLForConditionalGeneration.from_pretrained(base)
+        config = LoraConfig(r=4, lora_alpha=4, target_modules=["q_proj", "v_proj"])
+        wrapped = get_peft_model(onto, config)
+        with torch.no_grad():
+            for name, tensor in wrapped.named_parameters():
+                if ".lora_B" in name:
+                    tensor.normal_(std=std)
+        wrapped.save_pretrained(folder)
+    return folder
+
+
+def save_rows(folder: Path, count: int) -> Path:
+    """A data set in the paper's row format, with one row that has no picture."""
+    with captured():
+        import datasets
+
+        made = [
+            {
+                "image": row.image,
+                "messages": [
+                    {"role": "user", "content": f"<image>\n{row.question}"},
+                    {"role": "assistant", "content": row.answer},
+                ],
+                "video_id": f"video_{row.number % 3}",
+            }
+            for row in rows(count)
+        ]
+        made[1]["image"] = None
+        features = datasets.Features(
+            image=datasets.Image(),
+            messages=[{"role": datasets.Value("string"), "content": datasets.Value("string")}],
+            video_id=datasets.Value("string"),
+        )
+        split = datasets.Dataset.from_list(made, features=features)
+        whole = datasets.DatasetDict(train=split.select([0]), validation=split)
+        datasets.disable_progress_bars()
+        whole.save_to_disk(folder)
+    return folder
+
+
+def save_run(folder: Path, base: Path, std: float = 0.02, **settings: Any) -> Path:
+    """A run's folder: its record and its adapter."""
+    save_adapter(folder / "adapter", base, std)
+    said = {"size": "mini", "level": 2, "base": str(base)} | settings
+    (folder / "record.json").write_text(json.dumps({"settings": said}))
     return folder

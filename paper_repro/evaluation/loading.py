@@ -1,0 +1,235 @@
+"""A trained model, ready to be asked: base, processor and adapter, from folders or the hub.
+
+``load(of_run(folder))`` loads what a run trained; ``load(Wanted("full", base, adapter=name))`` any
+other pair. The adapter must be one that changes the base, else it is refused (``soundness``).
+Weights are read from safetensors only, and code from a repository is never run.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paper_repro.counting.bases import read_config
+from paper_repro.data.hub import snapshot
+from paper_repro.data.problems import Rows, check, usable_rows
+from paper_repro.data.processor import load_processor
+from paper_repro.data.source import load_rows
+from paper_repro.errors import UserError
+from paper_repro.evaluation.soundness import CONFIG, WEIGHTS, refuse_silent, refuse_unsound
+from paper_repro.quiet import captured
+
+if TYPE_CHECKING:
+    from torch import nn
+
+MINIATURE = (
+    "Answered by the miniature, which knows drawn frames only: a demonstration, not a reading of a "
+    "real picture."
+)
+FULL = "Answered by a research model; it is not for use in the care of patients."
+_WEIGHTS = ("*.json", "*.safetensors", "*.jinja", "*.txt")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to load.
+
+    Attributes:
+        size: ``mini`` or ``full``.
+        base: folder or hub id of a base with its processor.
+        adapter: folder or hub id; None asks the bare base.
+    """
+
+    size: str
+    base: str
+    base_revision: str | None = None
+    adapter: str | None = None
+    adapter_revision: str | None = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model that can be asked, and what it is.
+
+    Attributes:
+        device, precision: where it runs and the type of its weights.
+    """
+
+    wanted: Wanted
+    model: nn.Module = field(repr=False)
+    processor: Any = field(repr=False)
+    device: str
+    precision: str
+
+    @property
+    def note(self) -> str:
+        """What must be said with every answer."""
+        return MINIATURE if self.wanted.size == "mini" else FULL
+
+    def to_json(self) -> dict[str, str | None]:
+        """Plain data."""
+        return asdict(self.wanted) | {"device": self.device, "precision": self.precision}
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a training run wrote this folder."""
+    return (folder / "record.json").is_file()
+
+
+def of_run(folder: Path) -> Wanted:
+    """What a run trained, and on what, as its record says.
+
+    Raises:
+        UserError: there is no record, or it does not say.
+    """
+    record = run_record(folder)
+    settings, revisions = record["settings"], record.get("revisions") or {}
+    size = str(settings.get("size"))
+    if (folder / "base").is_dir():
+        return Wanted(size, str(folder / "base"))
+    if not (folder / "adapter").is_dir():
+        raise _no_run(folder, "neither adapter nor base below it")
+    base = settings.get("base")
+    if size == "mini" and not (base and Path(base).is_dir()):
+        from paper_repro.miniature import shipped
+
+        base = shipped("base")
+    return Wanted(size, str(base), revisions.get("base"), str(folder / "adapter"))
+
+
+def run_record(folder: Path) -> dict[str, Any]:
+    """A run's record as plain data.
+
+    Raises:
+        UserError: there is none, or it is not one.
+    """
+    try:
+        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+        if isinstance(record["settings"], dict):
+            return dict(record)
+        raise ValueError("its settings are no object")
+    except FileNotFoundError:
+        raise _no_run(folder, "no record.json") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _no_run(folder, f"record.json: {type(error).__name__}: {error}") from None
+
+
+def rows_of_run(folder: Path, split: str) -> Rows:
+    """The rows of one split of a run's data set that can be read, in their order.
+
+    Raises:
+        UserError: they cannot be had, or there is no such split.
+    """
+    settings = run_record(folder)["settings"]
+    where, revision = settings.get("data"), settings.get("data_revision")
+    if settings.get("size") == "mini" and not (where and Path(where).exists()):
+        from paper_repro.miniature.rows import drawn_rows
+
+        splits = load_rows(drawn_rows(settings["level"]), name="drawn frames")
+    else:
+        splits = load_rows(where, revision)
+    splits[split]
+    return usable_rows(splits, check(splits), split)
+
+
+def load(wanted: Wanted, device: str | None = None) -> Loaded:
+    """Load base, processor and adapter; the adapter is looked at before the base is read.
+
+    Args:
+        device: ``cpu`` or ``cuda``; where it is not given, ``cuda`` if there is a card.
+
+    Raises:
+        UserError: something cannot be had, does not fit, or would change nothing.
+    """
+    device = choose_device(device)
+    base = _folder(wanted.base, wanted.base_revision, _WEIGHTS)
+    config = read_config(base / "config.json")  # transformers would take a default one
+    adapter = None
+    if wanted.adapter is not None:
+        adapter = _folder(wanted.adapter, wanted.adapter_revision, (CONFIG, WEIGHTS))
+        refuse_unsound(adapter, wanted.base, config)
+    processor = load_processor(base)
+    model = _base_model(base, device, wanted.size)
+    if adapter is not None:
+        model = _with_adapter(model, adapter)
+    found = replace(
+        wanted,
+        base_revision=_commit(base, wanted.base),
+        adapter_revision=_commit(adapter, wanted.adapter),
+    )
+    precision = str(next(model.parameters()).dtype).removeprefix("torch.")
+    return Loaded(found, model.eval(), processor, device, precision)
+
+
+def choose_device(device: str | None) -> str:
+    """``cpu`` or ``cuda``, as asked for or as there is.
+
+    Raises:
+        UserError: it is neither, or there is no such device here.
+    """
+    import torch
+
+    here = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+    if device is None:
+        return here[-1]
+    if device.partition(":")[0] not in here:
+        raise UserError(
+            f"There is no device {device!r} here.",
+            expected=" or ".join(here),
+            got=device,
+            next_command="the same with --device cpu",
+        )
+    return device
+
+
+def _base_model(folder: Path, device: str, size: str) -> Any:
+    """In float32 where it is small or in bfloat16; in float16 on cards without bfloat16 units."""
+    import torch
+    from transformers import Qwen2VLForConditionalGeneration
+
+    dtype = torch.float32 if size == "mini" else torch.bfloat16
+    if size == "full" and device != "cpu":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        dtype = torch.bfloat16 if native else torch.float16
+    try:
+        with captured():
+            model = Qwen2VLForConditionalGeneration.from_pretrained(
+                folder, dtype=dtype, local_files_only=True, use_safetensors=True
+            )
+            return model.to(device)  # type: ignore[arg-type]
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise UserError(
+            f"The base in {folder} cannot be loaded.",
+            expected="config.json and safetensors of a Qwen2-VL, and room for them",
+            got=f"{type(error).__name__}: {error}".splitlines()[0],
+            next_command=f"ls -l {folder}",
+        ) from None
+
+
+def _with_adapter(base: Any, folder: Path) -> Any:
+    with captured():
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(base, str(folder))
+    refuse_silent(model, folder)
+    return model
+
+
+def _folder(where: str, revision: str | None, patterns: tuple[str, ...]) -> Path:
+    return Path(where) if Path(where).is_dir() else snapshot(where, "model", revision, patterns)
+
+
+def _commit(folder: Path | None, where: str | None) -> str | None:
+    """Of a repository, the commit that was read; the hub's cache names its folders by it."""
+    return folder.name if folder is not None and str(folder) != where else None
+
+
+def _no_run(folder: Path, got: str) -> UserError:
+    return UserError(
+        f"{folder} is no run of this package.",
+        expected="a folder that python -m paper_repro train wrote, with record.json",
+        got=got,
+        next_command="python -m paper_repro train --help",
+    )

@@ -1,0 +1,119 @@
+"""What a run trained is loaded with its base, and asked about its own data."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from paper_repro.errors import UserError
+from paper_repro.evaluation.generate import answers_for, ask
+from paper_repro.evaluation.loading import (
+    MINIATURE,
+    Wanted,
+    choose_device,
+    is_run,
+    load,
+    of_run,
+)
+from tests.evaluation import talker
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return talker.save_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module")
+def run(base, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    data = talker.save_rows(folder / "data", 9)
+    return talker.save_run(folder, base, data=str(data))
+
+
+def test_a_runs_adapter_is_put_on_its_base(run, base):
+    assert is_run(run) and not is_run(base)
+    loaded = load(of_run(run), "cpu")
+    assert loaded.wanted == Wanted("mini", str(base), adapter=str(run / "adapter"))
+    assert (loaded.device, loaded.precision) == ("cpu", "float32")
+    assert loaded.note == MINIATURE
+    assert type(loaded.model).__name__.startswith("Peft")
+    row = talker.rows(1)[0]
+    assert ask(loaded, row.image, row.question) == row.answer
+
+
+def test_the_adapter_matters(base, tmp_path):
+    loud = load(of_run(talker.save_run(tmp_path, base, std=3.0)), "cpu")
+    row = talker.rows(1)[0]
+    assert ask(loud, row.image, row.question) != row.answer
+
+
+def test_level_0_is_a_base_of_its_own(base, tmp_path):
+    shutil.copytree(base, tmp_path / "base")
+    (tmp_path / "record.json").write_text(json.dumps({"settings": {"size": "mini", "level": 0}}))
+    loaded = load(of_run(tmp_path), "cpu")
+    assert loaded.wanted.adapter is None
+    row = talker.rows(1)[0]
+    assert ask(loaded, row.image, row.question) == row.answer
+
+
+def test_a_runs_own_rows_are_asked_and_unreadable_ones_left_out(run):
+    made = list(answers_for(run, "validation", "cpu", batch_size=4))
+    assert [prediction.row for prediction in made] == [0, 2, 3, 4, 5, 6, 7, 8]
+    assert all(prediction.prediction == prediction.answer for prediction in made)
+    assert {prediction.video for prediction in made} == {"video_0", "video_1", "video_2"}
+    assert [p.row for p in answers_for(run, "validation", "cpu", limit=3)] == [0, 2, 3]
+
+
+def test_another_split_and_one_that_is_not_there(run):
+    assert [prediction.split for prediction in answers_for(run, "train", "cpu")] == ["train"]
+    with pytest.raises(UserError, match="no split 'test'"):
+        answers_for(run, "test", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("record", "got"),
+    [
+        (None, "no record.json"),
+        ("{", "JSONDecodeError"),
+        ("[]", "TypeError"),
+        ('{"settings": 3}', "no object"),
+        ('{"settings": {"size": "mini"}}', "neither adapter nor base"),
+    ],
+)
+def test_a_folder_that_is_no_run(tmp_path, record, got):
+    if record is not None:
+        (tmp_path / "record.json").write_text(record)
+    with pytest.raises(UserError, match="is no run") as error:
+        of_run(tmp_path)
+    assert got in error.value.got
+
+
+def test_an_adapter_that_changes_nothing_is_refused_before_the_base_is_read(base, tmp_path):
+    run = talker.save_run(tmp_path / "run", base, std=0.0)
+    headless = shutil.copytree(base, tmp_path / "base")
+    (headless / "model.safetensors").unlink()
+    with pytest.raises(UserError, match="changes nothing"):
+        load(Wanted("mini", str(headless), adapter=str(run / "adapter")), "cpu")
+
+
+@pytest.mark.parametrize("gone", ["model.safetensors", "config.json", "tokenizer.json"])
+def test_an_incomplete_base_is_named(base, tmp_path, gone):
+    folder = shutil.copytree(base, tmp_path / "base")
+    (folder / gone).unlink()
+    with pytest.raises(UserError) as error:
+        load(Wanted("mini", str(folder)), "cpu")
+    assert str(folder) in error.value.problem or str(folder) in error.value.got
+
+
+def test_offline_the_missing_weights_are_named(monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(UserError, match="not in the hub's cache"):
+        load(Wanted("full", "some-org/some-model-nobody-has"), "cpu")
+
+
+def test_devices():
+    assert choose_device("cpu") == "cpu" and choose_device(None) in ("cpu", "cuda")
+    with pytest.raises(UserError, match="no device 'tpu'"):
+        choose_device("tpu")
