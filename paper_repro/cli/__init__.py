@@ -19,6 +19,7 @@ from paper_repro import __version__
 from paper_repro.cli.count import count
 from paper_repro.cli.doctor import doctor
 from paper_repro.cli.explain import explain
+from paper_repro.cli.predict import predict
 from paper_repro.cli.schema import schema
 from paper_repro.cli.verify import verify
 from paper_repro.errors import UserError
@@ -115,6 +116,13 @@ app.command(epilog=_examples("explain 18M", "explain 18M --percent 0.9", "explai
     explain
 )
 app.command(epilog=_examples("doctor ./my-adapter", "doctor ./my-adapter --base ./my-base"))(doctor)
+app.command(
+    epilog=_examples(
+        'predict ./my-frame.png "Point to the suction device"',
+        'predict ./my-frame.png "Point to the suction device" --out overlay.png',
+        'predict ./my-frame.png "Which phase is this?" --adapter ./my-run --json',
+    )
+)(predict)
 app.command(epilog=_examples("schema study > study.schema.json"))(schema)
 
 
