@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from paper_repro.errors import UserError
     from paper_repro.evaluation.loading import Loaded, Wanted
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
@@ -29,8 +30,15 @@ def predict(
     adapter: Annotated[
         str | None,
         typer.Option(
-            help="A run's folder, an adapter's folder or a hub name. Default: Level 2, shipped "
-            "for mini and published for full."
+            help="A run's folder, an adapter's folder or a hub name, also name@revision. Default: "
+            "Level 2, shipped for mini and published for full."
+        ),
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            help="Another base: a folder or a hub name, also name@revision. Default: the size's "
+            "own, or the one that the run trained on."
         ),
     ] = None,
     out: Annotated[
@@ -54,7 +62,7 @@ def predict(
         from paper_repro.evaluation.generate import ask
         from paper_repro.evaluation.loading import load
 
-        loaded = load(_wanted(size, adapter), device)
+        loaded = load(_wanted(size, base, adapter), device)
     with working("answering"):
         answer = ask(loaded, picture, question)
     found = _found(image, picture, question, answer, loaded)
@@ -67,32 +75,60 @@ def predict(
         _show(found)
 
 
-def _wanted(size: str | None, adapter: str | None) -> Wanted:
-    """Which base and adapter to load: a run's own, or the size's with any adapter."""
-    from paper_repro.errors import UserError
-    from paper_repro.evaluation.loading import Wanted, is_run, of_run
+def _wanted(size: str | None, base: str | None, adapter: str | None) -> Wanted:
+    """A run's own base and adapter, or the size's; with those that were named in their place."""
+    from dataclasses import replace
 
-    if adapter is not None and is_run(Path(adapter)):
-        wanted = of_run(Path(adapter))
+    from paper_repro.evaluation.loading import of_run, run_of
+
+    run = run_of(Path(adapter)) if adapter is not None else None
+    if adapter is None or run is None:
+        wanted = _of_size(size or "mini")
+    else:
+        wanted = of_run(run)
         if size not in (None, wanted.size):
-            raise UserError(
-                f"{adapter} is a run of another size.",
-                expected=f"a run of size {size}",
-                got=wanted.size,
-                next_command=f"the same with --size {wanted.size}",
-            )
-        return wanted
-    if size == "full":
-        from paper_repro.study import load_study
+            raise _another_size(adapter, str(size), wanted.size)
+    if adapter is not None and Path(adapter) != run:
+        name, revision = _pinned(adapter)
+        wanted = replace(wanted, adapter=name, adapter_revision=revision)
+    if base is not None:
+        name, revision = _pinned(base)
+        wanted = replace(wanted, base=name, base_revision=revision)
+    return wanted
 
-        study = load_study()
-        level2 = max(study.adapters, key=lambda one: (one.level, one.hub is not None))
-        base = next(model.hub for model in study.models if model.id == level2.base)
-        return Wanted("full", base, adapter=adapter or level2.hub)
-    from paper_repro.miniature import shipped
 
-    whole = str(shipped("spatial") / "adapter")
-    return Wanted("mini", str(shipped("base")), adapter=adapter or whole)
+def _of_size(size: str) -> Wanted:
+    from paper_repro.evaluation.loading import Wanted
+
+    if size == "mini":
+        from paper_repro.miniature import shipped
+
+        return Wanted("mini", str(shipped("base")), adapter=str(shipped("spatial") / "adapter"))
+    from paper_repro.study import load_study
+
+    study = load_study()
+    level2 = max(study.adapters, key=lambda one: (one.level, one.hub is not None))
+    base = next(model.hub for model in study.models if model.id == level2.base)
+    return Wanted("full", base, adapter=level2.hub)
+
+
+def _pinned(name: str) -> tuple[str, str | None]:
+    """``org/name@revision`` in two; a folder is a folder, whatever its name."""
+    if Path(name).exists() or "@" not in name:
+        return name, None
+    where, _, revision = name.rpartition("@")
+    return where, revision
+
+
+def _another_size(adapter: str, size: str, got: str) -> UserError:
+    from paper_repro.errors import UserError
+
+    return UserError(
+        f"{adapter} is a run of another size.",
+        expected=f"a run of size {size}",
+        got=got,
+        next_command=f"the same with --size {got}",
+    )
 
 
 def _check(size: str | None, out: Path | None, image: Path) -> None:

@@ -73,9 +73,10 @@ class Loaded:
         return asdict(self.wanted) | {"device": self.device, "precision": self.precision}
 
 
-def is_run(folder: Path) -> bool:
-    """Whether a training run wrote this folder."""
-    return (folder / "record.json").is_file()
+def run_of(folder: Path) -> Path | None:
+    """The run that this folder is of: itself, or the one whose ``adapter`` or part it is."""
+    above = (folder, folder.resolve().parent, folder.resolve().parent.parent)
+    return next((run for run in above if (run / "record.json").is_file()), None)
 
 
 def of_run(folder: Path) -> Wanted:

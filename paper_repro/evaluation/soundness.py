@@ -27,7 +27,8 @@ def refuse_unsound(folder: Path, base: str, base_config: Mapping[str, Any]) -> N
     """Examine a saved adapter before anything large is loaded.
 
     Args:
-        base: name of the base that it would be put on: a hub id, or a folder.
+        base: name of the base that it would be put on: a hub id, which must be the one that the
+            adapter names if it names one, or a folder, of which the shapes are compared.
         base_config: that base's parsed ``config.json``.
 
     Raises:
@@ -46,7 +47,7 @@ def refuse_unsound(folder: Path, base: str, base_config: Mapping[str, Any]) -> N
                 next_command=f"python -m paper_repro doctor {folder} --base {base}",
             )
     named = diagnosis.facts.named
-    if named and named != base and _is_hub_id(named):
+    if named and named != base and _is_hub_id(named) and _is_hub_id(base):
         raise UserError(
             f"The adapter in {folder} was trained on another base.",
             expected=f"an adapter for {base}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -109,6 +110,23 @@ def test_what_cannot_work_is_said_before_a_model_is_loaded(frame, tmp_path):
 
 def test_a_run_of_another_size_is_named(frame, run):
     assert refused(frame, TWO, "--adapter", run, "--size", "full").got == "mini"
+
+
+def test_an_adapters_own_folder_finds_its_runs_base(frame, run):
+    assert predict(frame, "Is it over?", "--adapter", run / "adapter").startswith("closure")
+
+
+def test_another_base_is_taken_where_it_is_named(frame, run, tmp_path):
+    base = json.loads((run / "record.json").read_text())["settings"]["base"]
+    there = shutil.copytree(base, tmp_path / "copy")
+    words = (frame, "Is it over?", "--adapter", run, "--base", there, "--json")
+    assert json.loads(predict(*words))["model"]["base"] == str(there)
+    assert (
+        "some/adapter"
+        in refused(
+            *words[:2], "--adapter", "some/adapter@v2", "--base", base, "--size", "full"
+        ).problem
+    )
 
 
 def test_full_size_offline_says_what_is_missing(frame, monkeypatch):

@@ -13,9 +13,9 @@ from paper_repro.evaluation.loading import (
     MINIATURE,
     Wanted,
     choose_device,
-    is_run,
     load,
     of_run,
+    run_of,
 )
 from tests.evaluation import talker
 
@@ -33,7 +33,8 @@ def run(base, tmp_path_factory):
 
 
 def test_a_runs_adapter_is_put_on_its_base(run, base):
-    assert is_run(run) and not is_run(base)
+    assert run_of(run) == run_of(run / "adapter") == run_of(run / "parts" / "unified") == run
+    assert run_of(base) is None
     loaded = load(of_run(run), "cpu")
     assert loaded.wanted == Wanted("mini", str(base), adapter=str(run / "adapter"))
     assert (loaded.device, loaded.precision) == ("cpu", "float32")
