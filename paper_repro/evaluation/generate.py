@@ -70,9 +70,10 @@ def answers(
     """
     import torch
 
-    inputs = prompts(processor, rows).to(_device(model))
+    inputs = prompts(processor, rows)
     with captured(), torch.inference_mode():
         try:
+            inputs = inputs.to(_device(model))
             said = model.eval().generate(  # type: ignore[operator]
                 **inputs, generation_config=_greedy(processor, max_new_tokens)
             )

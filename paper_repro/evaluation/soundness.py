@@ -98,7 +98,7 @@ def adds_something(model: PeftModel) -> bool:
     from peft.tuners.lora import LoraLayer
 
     return any(
-        bool(layer.get_delta_weight(name).any())
+        bool(layer.get_delta_weight(name).any())  # type: ignore[operator]
         for layer in model.modules()
         if isinstance(layer, LoraLayer)
         for name in layer.active_adapters

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from paper_repro.data.rows import conversation
+from paper_repro.errors import UserError
 from paper_repro.evaluation.generate import answers, generate, prompts
 from tests.evaluation import talker
 
@@ -123,3 +124,18 @@ def test_the_same_answers_on_a_card(model):
     rows = talker.rows(8)
     card = copy.deepcopy(model).to("cuda")
     assert said(card, rows, 8) == said(model, rows, 8)
+
+
+@pytest.mark.gpu
+def test_a_batch_that_the_card_does_not_hold_is_named(model):
+    import torch
+
+    card = copy.deepcopy(model).to("cuda")
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(torch.cuda.memory_reserved() / total)
+    try:
+        with pytest.raises(UserError, match="does not hold 400 rows") as error:
+            said(card, talker.rows(400), 400)
+        assert "--batch-size 200" in error.value.next_command
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
