@@ -13,11 +13,17 @@ class SchemaName(StrEnum):
 
     study = "study"
     report = "report"
+    record = "record"
 
 
 def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")]) -> None:
-    """Print the JSON Schema of a study's data or of verify's JSON."""
+    """Print the JSON Schema of a study's data, of verify's JSON or of a run's record."""
     from paper_repro.cli.tables import emit
     from paper_repro.verify.report import json
 
-    emit(json.study_schema() if name is SchemaName.study else json.schema())
+    printed = {
+        SchemaName.study: json.study_schema,
+        SchemaName.report: json.schema,
+        SchemaName.record: json.record_schema,
+    }
+    emit(printed[name]())

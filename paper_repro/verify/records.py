@@ -35,7 +35,7 @@ class Run:
     @property
     def is_full(self) -> bool:
         """Whether it trained the base at its true size."""
-        return self.record.settings["size"] == "full"
+        return bool(self.record.settings["size"] == "full")
 
     @property
     def where(self) -> str:

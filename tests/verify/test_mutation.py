@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pathlib
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -16,8 +17,11 @@ from paper_repro.judging import Interval, Key, Printed, Value, Verdict
 from paper_repro.study import Claim, Procedure, Study, load_study
 from paper_repro.study.model import Bounds
 from paper_repro.verify.finding import Finding, Progress, Stage, StageRunner, Subject, Wanted
+from paper_repro.verify.records import read_run
 from paper_repro.verify.result import ClaimResult, Report
 from paper_repro.verify.run import load_stage, verify
+from paper_repro.verify.stages.record import reading
+from tests.verify.written_records import record, written
 
 HOLDING = (Verdict.HOLDS, Verdict.HOLDS_ROUNDED, Verdict.HOLDS_CONVENTION)
 Checked = tuple[Report, dict[Stage, list[Finding]]]
@@ -267,6 +271,36 @@ def test_every_check_when_broken_turns_red(pitvqa: Study, checked: Checked) -> N
                     unnoticed.append((claim.id, stage, change))
     assert unnoticed == []
     assert broken_checks > 3 * len(report.claims) / 2
+
+
+def test_what_a_record_says_when_broken_turns_red(
+    pitvqa: Study, checked: Checked, tmp_path: pathlib.Path
+) -> None:
+    """A record's wrong value is noticed, by another stage or as a changed verdict."""
+    runs = [
+        read_run(written(record(variant), tmp_path / variant), pitvqa)
+        for variant in ("notebook", "stated", "seven-modules")
+    ]
+    on_record = list(reading(runs)(pitvqa, Everything(), lambda _: None))
+    findings = {**checked[1], Stage.RECORD: on_record}
+    report = verify(pitvqa, findings, load=replaying(findings))
+    unnoticed, broken_checks = [], 0
+    for result in report.claims:
+        claim = pitvqa.claim(result.id)
+        at = (Subject(claim.quantity, claim.of), Key(result.variant, result.denominator))
+        if Stage.RECORD not in result.stages:
+            continue
+        index = next(i for i, f in enumerate(on_record) if (f.subject, f.key) == at)
+        wrong = broken(on_record[index], claim, result.verdict)
+        for change in (wrong, replace(on_record[index], error="broken on purpose")):
+            said = [*on_record[:index], change, *on_record[index + 1 :]]
+            changed = {**findings, Stage.RECORD: said}
+            again = verify(pitvqa, changed, only=[claim.id], load=replaying(changed)).claims[0]
+            broken_checks += 1
+            if again.verdict is result.verdict:
+                unnoticed.append((claim.id, change))
+    assert unnoticed == []
+    assert broken_checks > 20
 
 
 def test_the_procedure_decides_what_is_trained(pitvqa: Study) -> None:

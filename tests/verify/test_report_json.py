@@ -16,6 +16,7 @@ from paper_repro.verify.report import json as reports
 from paper_repro.verify.report import render
 from paper_repro.verify.result import Report
 from tests.verify.sample_report import ALL, CLAIMS, sample_report
+from tests.verify.written_records import bent, record
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 RENEW = (
@@ -95,14 +96,35 @@ def test_the_study_schema_reads_the_toml_of_the_built_in_study() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "current"), [("report", reports.schema), ("study", reports.study_schema)]
+    ("name", "current"),
+    [
+        ("report", reports.schema),
+        ("study", reports.study_schema),
+        ("record", reports.record_schema),
+    ],
 )
 def test_committed_schemas_are_current(name: str, current: Any) -> None:
     committed = (SCHEMAS / f"{name}.json").read_text(encoding="utf-8")
     assert committed == current(), f"stale; renew it with: {RENEW}"
 
 
+def test_the_record_schema_takes_a_record_and_describes_every_field() -> None:
+    schema = json.loads(reports.record_schema())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(record(), schema)
+    assert all(len(field.get("description", "")) > 5 for field in schema["properties"].values())
+    for place, value in (("steps", "six"), ("schema", "another/1"), ("status", "done")):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(bent(record(), place, value), schema)
+    for name in record():
+        short = {key: value for key, value in record().items() if key != name}
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(short, schema)
+
+
 def test_schemas_are_written_where_asked(tmp_path: Path) -> None:
     reports.write_schemas(tmp_path / "schemas")
     assert (tmp_path / "schemas" / "report.json").read_text(encoding="utf-8") == reports.schema()
+    written = (tmp_path / "schemas" / "record.json").read_text(encoding="utf-8")
+    assert written == reports.record_schema()
     assert (tmp_path / "schemas" / "study.json").read_text("utf-8") == reports.study_schema()

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +54,26 @@ def study_schema() -> str:
     return _text({"$schema": DIALECT} | described)
 
 
+def record_schema() -> str:
+    """The JSON Schema of a run's ``record.json``, described by the class's own docstring."""
+    from pydantic import TypeAdapter
+
+    from paper_repro.training.record import SCHEMA, Record
+
+    described = TypeAdapter(Record).json_schema(mode="serialization")
+    summary, _, attributes = inspect.cleandoc(Record.__doc__ or "").partition("\n\nAttributes:\n")
+    described["description"] = summary
+    described["required"] = list(described["properties"])
+    for name, meaning in re.findall(r"^    (\w+): ((?:.|\n     )+)", attributes, re.MULTILINE):
+        described["properties"][name].pop("default", None)
+        described["properties"][name]["description"] = " ".join(meaning.split())
+    described["properties"]["schema"]["const"] = SCHEMA
+    described["additionalProperties"] = False
+    return _text({"$schema": DIALECT} | described)
+
+
 def write_schemas(folder: Path) -> None:
-    """Write ``report.json`` and ``study.json`` into a folder.
+    """Write ``report.json``, ``study.json`` and ``record.json`` into a folder.
 
     Raises:
         UserError: when the folder cannot be written.
@@ -63,6 +83,7 @@ def write_schemas(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write(schema(), folder / "report.json")
     write(study_schema(), folder / "study.json")
+    write(record_schema(), folder / "record.json")
 
 
 def _text(data: dict[str, Any]) -> str:
