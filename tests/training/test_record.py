@@ -28,6 +28,13 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> N
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_place_that_takes_no_file_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "record.json").mkdir()
+    with pytest.raises(OSError):
+        write_record(Record(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["record.json"]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -278,4 +278,6 @@ def test_without_records_the_stage_names_the_command(study: Study) -> None:
     report = verify(study, [Stage.RECORD], only=["L0.frozen"])
     assert report.claims[0].verdict is Verdict.NOT_CHECKED
     assert "no record" in report.claims[0].reason
-    assert report.stages[-1].command == "python -m paper_repro verify --record DIR"
+    for stages in ((Stage.RECORD,), (Stage.ARITHMETIC,)):
+        report = verify(study, stages, only=["L0.frozen"])
+        assert report.stages[-1].command == "python -m paper_repro verify --record DIR"
