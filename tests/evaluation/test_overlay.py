@@ -76,9 +76,9 @@ def test_frames_are_brought_to_a_legible_size(before, after):
 
 def test_points_in_pixels():
     size = (200, 100)
-    places = [(0, 0), (50, 50), (99.9, 99.9), (100, 100), (-5, 130)]
+    places = [(0, 0), (50, 50), (25.4, 25.9), (99.9, 99.9), (100, 100), (-5, 130)]
     found = [in_pixels(Point(x, y, ""), size) for x, y in places]
-    assert found == [(0, 0), (100, 50), (199, 99), (199, 99), (0, 99)]
+    assert found == [(0, 0), (100, 50), (50, 25), (199, 99), (199, 99), (0, 99)]
 
 
 def test_long_words_and_thin_frames_still_fit():

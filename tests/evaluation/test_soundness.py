@@ -84,6 +84,14 @@ def test_tensors_under_other_names_do_not_arrive(base, adapter, tmp_path):
     assert refused(lost, base).got
 
 
+def test_a_tensor_with_other_numbers_did_not_arrive(base, adapter):
+    model = loaded(base, adapter)
+    name, tensor = next((n, t) for n, t in model.named_parameters() if ".lora_A" in n)
+    with torch.no_grad():
+        tensor[0, 0] += 1
+    assert not_arrived(model, adapter) == [name.replace(".default", "")]
+
+
 def test_an_adapter_of_another_shape_is_refused(base, tmp_path):
     wide = save_adapter(tmp_path / "wide", save_base(tmp_path / "base", 64))
     assert "wrong base" in refused(wide, base).problem
