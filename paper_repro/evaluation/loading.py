@@ -7,7 +7,6 @@ Weights are read from safetensors only, and code from a repository is never run.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from paper_repro.data.source import load_rows
 from paper_repro.errors import UserError
 from paper_repro.evaluation.soundness import CONFIG, WEIGHTS, refuse_silent, refuse_unsound
 from paper_repro.quiet import captured
+from paper_repro.training.record import NAME, Record, read_record
 
 if TYPE_CHECKING:
     from torch import nn
@@ -76,7 +76,7 @@ class Loaded:
 def run_of(folder: Path) -> Path | None:
     """The run that this folder is of: itself, or the one whose ``adapter`` or part it is."""
     above = (folder, folder.resolve().parent, folder.resolve().parent.parent)
-    return next((run for run in above if (run / "record.json").is_file()), None)
+    return next((run for run in above if (run / NAME).is_file()), None)
 
 
 def of_run(folder: Path) -> Wanted:
@@ -85,8 +85,8 @@ def of_run(folder: Path) -> Wanted:
     Raises:
         UserError: there is no record, or it does not say.
     """
-    record = run_record(folder)
-    settings, revisions = record["settings"], record.get("revisions") or {}
+    record = read_record(folder / NAME)
+    settings = record.settings
     size = str(settings.get("size"))
     if (folder / "base").is_dir():
         return Wanted(size, str(folder / "base"))
@@ -97,24 +97,7 @@ def of_run(folder: Path) -> Wanted:
         from paper_repro.miniature import shipped
 
         base = shipped("base")
-    return Wanted(size, str(base), revisions.get("base"), str(folder / "adapter"))
-
-
-def run_record(folder: Path) -> dict[str, Any]:
-    """A run's record as plain data.
-
-    Raises:
-        UserError: there is none, or it is not one.
-    """
-    try:
-        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-        if isinstance(record["settings"], dict):
-            return dict(record)
-        raise ValueError("its settings are no object")
-    except FileNotFoundError:
-        raise _no_run(folder, "no record.json") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _no_run(folder, f"record.json: {type(error).__name__}: {error}") from None
+    return Wanted(size, str(base), _revision(record, "base", str(base)), str(folder / "adapter"))
 
 
 def rows_of_run(folder: Path, split: str) -> Rows:
@@ -123,14 +106,14 @@ def rows_of_run(folder: Path, split: str) -> Rows:
     Raises:
         UserError: they cannot be had, or there is no such split.
     """
-    settings = run_record(folder)["settings"]
-    where, revision = settings.get("data"), settings.get("data_revision")
+    record = read_record(folder / NAME)
+    settings, where = record.settings, record.settings.get("data")
     if settings.get("size") == "mini" and not (where and Path(where).exists()):
         from paper_repro.miniature.rows import drawn_rows
 
         splits = load_rows(drawn_rows(settings["level"]), name="drawn frames")
     else:
-        splits = load_rows(where, revision)
+        splits = load_rows(where, _revision(record, "data", str(where)))
     splits[split]
     return usable_rows(splits, check(splits), split)
 
@@ -220,6 +203,11 @@ def _with_adapter(base: Any, folder: Path) -> Any:
 
 def _folder(where: str, revision: str | None, patterns: tuple[str, ...]) -> Path:
     return Path(where) if Path(where).is_dir() else snapshot(where, "model", revision, patterns)
+
+
+def _revision(record: Record, what: str, where: str) -> str | None:
+    """The commit that the run used; folders have none."""
+    return None if Path(where).is_dir() else record.revisions.get(what) or None
 
 
 def _commit(folder: Path | None, where: str | None) -> str | None:

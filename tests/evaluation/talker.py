@@ -6,7 +6,6 @@ processor and pass the real tower.
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +18,7 @@ from paper_repro.data.rows import Row, conversation
 from paper_repro.quiet import captured
 from paper_repro.training.bases import Bases, forked_rng
 from paper_repro.training.miniature import CONFIG, SIDE, draw_frame
+from paper_repro.training.record import Record, write_record
 
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n"
@@ -166,6 +166,10 @@ def save_rows(folder: Path, count: int) -> Path:
 def save_run(folder: Path, base: Path, std: float = 0.02, **settings: Any) -> Path:
     """A run's folder: its record and its adapter."""
     save_adapter(folder / "adapter", base, std)
-    said = {"size": "mini", "level": 2, "base": str(base)} | settings
-    (folder / "record.json").write_text(json.dumps({"settings": said}))
+    write_settings(folder, size="mini", level=2, base=str(base), **settings)
     return folder
+
+
+def write_settings(folder: Path, **settings: Any) -> None:
+    """The record of a run with these settings."""
+    write_record(Record(status="finished", settings=settings), folder)
