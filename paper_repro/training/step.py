@@ -1,58 +1,248 @@
-"""One optimizer step: ``step(batch) -> loss``, with its whole state in plain sight."""
+"""One optimizer step: ``step(micro_batches) -> loss``, with its whole state in plain sight.
+
+``start(model, optimizer, learning_rate)`` begins to train every tensor whose ``requires_grad`` is
+set. Between steps all that changes is in :meth:`Training.state`: parameters, the optimizer, the
+scaler and the number of steps. The learning rate, the order of the rows and the random state are
+pure functions of that number, so a run that is loaded goes on bit for bit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from paper_repro.quiet import captured
+from paper_repro.training import optimizers
+from paper_repro.training.bases import forked_rng
+from paper_repro.training.loss import summed_loss
+from paper_repro.training.precision import FP32, Precision, deterministic
+from paper_repro.training.workers import ALONE, Workers
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+    from torch.amp.grad_scaler import GradScaler
     from torch.optim import Optimizer
+
+MicroBatch = Mapping[str, "Tensor"]
+
+
+class NotFinite(ArithmeticError):
+    """A step whose loss or gradient is no finite number; nothing was updated.
+
+    Attributes:
+        step: its number, counted from 0.
+        what: ``loss`` or ``gradient norm``.
+        value: what was got.
+    """
+
+    def __init__(self, step: int, what: str, value: float) -> None:
+        super().__init__(f"step {step}: expected a finite {what}, got {value}")
+        self.step, self.what, self.value = step, what, value
 
 
 @dataclass
 class Training:
-    """What changes while a model trains: its trainable tensors, the optimizer, steps taken."""
+    """What changes while a model trains, and the rules by which it does.
+
+    Attributes:
+        model: a Qwen2-VL with or without adapters.
+        optimizer: over the trainable tensors.
+        schedule: the learning rate of a step, counted from 0.
+        max_grad_norm: gradients are scaled down to this norm; None: never.
+        precision: of the forward pass.
+        scaler: for float16 gradients, else None.
+        seed: of dropout.
+        workers: the processes that train together.
+        same_bits: whether kernels that add in any order are avoided where torch has others.
+        steps: taken so far.
+        said: what the libraries warned of, each once.
+    """
 
     model: nn.Module
     optimizer: Optimizer
+    schedule: Callable[[int], float]
+    max_grad_norm: float | None = None
+    precision: Precision = FP32
+    scaler: GradScaler | None = None
+    seed: int = 0
+    workers: Workers = ALONE
+    same_bits: bool = True
     steps: int = 0
+    said: list[str] = field(default_factory=list)
 
-    def step(self, batch: Mapping[str, Tensor]) -> float:
-        """Forward, backward, update; the loss before the update."""
-        with captured():
+    def step(self, micro_batches: Sequence[MicroBatch], samples: int | None = None) -> float:
+        """Forward, backward, update, for one effective batch.
+
+        Args:
+            micro_batches: those of all processes; each takes its own and looks at no other, so a
+                sequence may collate on access.
+            samples: in all of them; counted when None, which looks at every one.
+
+        Returns:
+            The loss before the update, in nats a token: the mean over samples of the mean over
+            each sample's labelled tokens, over all processes.
+
+        Raises:
+            NotFinite: nothing is updated then, and :attr:`steps` stays. With a scaler gradients
+                may overflow: the update is left out, and the scale is halved.
+        """
+        if samples is None:
+            samples = sum(len(batch["input_ids"]) for batch in micro_batches)
+        with captured() as said, deterministic(self.same_bits):
             self.model.train()
-            loss = self.model(**batch, use_cache=False).loss
-            loss.backward()
-            self.optimizer.step()
-            self.optimizer.zero_grad()
+            loss = self._accumulate(micro_batches, samples)
+            if not math.isfinite(loss):
+                raise self._refused("loss", loss)
+            self._update()
+        self.said += [words for words in dict.fromkeys(said) if words not in self.said]
         self.steps += 1
-        return float(loss.detach())
+        return loss
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Everything that a later :meth:`load_state` needs: tensors on the host, and plain numbers.
+
+        Tensors are named ``model/NAME`` and ``optimizer/NAME/ENTRY``; numbers fit JSON.
+        """
+        named = self.trained
+        entries, numbers = optimizers.state_of(self.optimizer, named)
+        tensors = {f"model/{name}": optimizers.on_host(tensor) for name, tensor in named.items()}
+        tensors |= {f"optimizer/{name}": tensor for name, tensor in entries.items()}
+        scaler = self.scaler.state_dict() if self.scaler else {}
+        return tensors, {"steps": self.steps, "optimizer": numbers, "scaler": scaler}
+
+    def load_state(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:
+        """Put back, bit for bit, what :meth:`state` gave.
+
+        Raises:
+            UserError: it is not the state of this model and optimizer.
+        """
+        import torch
+
+        named = self.trained
+        saved = _below("model/", tensors)
+        if saved.keys() != named.keys():
+            odd = sorted(saved.keys() ^ named.keys())
+            raise optimizers.foreign(
+                f"{len(named)} trained tensors", f"{len(saved)}, among them {odd[0]}"
+            )
+        if bool(numbers["scaler"]) != bool(self.scaler):
+            raise optimizers.foreign("the precision of the run", "another")
+        with torch.no_grad():
+            for name, tensor in named.items():
+                optimizers.copy_checked(tensor, saved[name], name)
+        entries = _below("optimizer/", tensors)
+        optimizers.load_into(self.optimizer, named, entries, numbers["optimizer"])
+        if self.scaler:
+            self.scaler.load_state_dict(dict(numbers["scaler"]))
+        self.steps = int(numbers["steps"])
+
+    @property
+    def trained(self) -> dict[str, nn.Parameter]:
+        """The tensors that are trained, by their names in the model."""
+        return {name: t for name, t in self.model.named_parameters() if t.requires_grad}
+
+    def _accumulate(self, micro_batches: Sequence[MicroBatch], samples: int) -> float:
+        """Gradients and loss of the effective batch, added up over all processes."""
+        import torch
+
+        device = next(iter(self.trained.values())).device
+        total = torch.zeros((), device=device)
+        for index in self.workers.share(len(micro_batches)):
+            batch = {name: tensor.to(device) for name, tensor in micro_batches[index].items()}
+            with forked_rng():
+                torch.manual_seed(seed_of(self.seed, self.steps, index))
+                with self.precision.autocast(device.type):
+                    loss = summed_loss(self.model, batch) / samples
+                (self.scaler.scale(loss) if self.scaler else loss).backward()
+            total += loss.detach()
+        if self.workers.world > 1:
+            self.workers.add_up([*self._gradients(), total])
+        return float(total)
+
+    def _gradients(self) -> list[Tensor]:
+        import torch
+
+        for tensor in self.trained.values():
+            if tensor.grad is None:  # this process had no micro-batch
+                tensor.grad = torch.zeros_like(tensor)
+        return [tensor.grad for tensor in self.trained.values() if tensor.grad is not None]
+
+    def _update(self) -> None:
+        import torch
+
+        if self.scaler:
+            self.scaler.unscale_(self.optimizer)
+        limit = math.inf if self.max_grad_norm is None else self.max_grad_norm
+        norm = float(torch.nn.utils.clip_grad_norm_(self.trained.values(), limit))
+        if not math.isfinite(norm) and not self.scaler:
+            raise self._refused("gradient norm", norm)
+        optimizers.set_rate(self.optimizer, self.schedule(self.steps))
+        if self.scaler:
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+        else:
+            self.optimizer.step()
+        self.optimizer.zero_grad()
+
+    def _refused(self, what: str, value: float) -> NotFinite:
+        self.optimizer.zero_grad()
+        return NotFinite(self.steps, what, value)
 
 
-def start(model: nn.Module, optimizer: str, learning_rate: float) -> Training:
+def start(
+    model: nn.Module,
+    optimizer: str,
+    learning_rate: float | Callable[[int], float],
+    *,
+    weight_decay: float = 0.0,
+    max_grad_norm: float | None = None,
+    precision: Precision = FP32,
+    seed: int = 0,
+    workers: Workers = ALONE,
+    same_bits: bool = True,
+) -> Training:
     """Begin training every tensor whose ``requires_grad`` is set.
 
     Args:
-        optimizer: by the name that transformers' Trainer uses: ``adamw_torch``, ``adamw_8bit``
-            or ``paged_adamw_8bit``.
+        optimizer: by the name that transformers' Trainer uses; one of ``optimizers.NAMES``.
+        learning_rate: a constant, or a schedule such as ``Cosine``.
 
     Raises:
-        ValueError: for any other name.
+        ValueError: for another name, or when float16 gradients would meet float16 weights.
     """
-    with captured():
-        import bitsandbytes.optim as eight_bit
-        from torch.optim import AdamW
+    with captured() as said:
+        from torch.amp.grad_scaler import GradScaler
 
-        known = {
-            "adamw_torch": AdamW,
-            "adamw_8bit": eight_bit.AdamW8bit,
-            "paged_adamw_8bit": eight_bit.PagedAdamW8bit,
-        }
-        if optimizer not in known:
-            raise ValueError(f"expected one of {', '.join(known)}, got {optimizer!r}")
-        tensors = [tensor for tensor in model.parameters() if tensor.requires_grad]
-        return Training(model, known[optimizer](tensors, lr=learning_rate))
+        trained = [(name, t) for name, t in model.named_parameters() if t.requires_grad]
+        if half := [name for name, t in trained if precision.scaled and t.itemsize < 4]:
+            raise ValueError(f"expected float32 weights to train under float16, got {half[0]}")
+        workers.take_from_first([tensor for _, tensor in trained])
+        schedule = learning_rate if callable(learning_rate) else (lambda _step: learning_rate)
+        made = optimizers.make(optimizer, trained, schedule(0), weight_decay)
+        device = workers.device.partition(":")[0] if not trained else trained[0][1].device.type
+        scaler = GradScaler(device) if precision.scaled else None
+    return Training(
+        model=model,
+        optimizer=made,
+        schedule=schedule,
+        max_grad_norm=max_grad_norm,
+        precision=precision,
+        scaler=scaler,
+        seed=seed,
+        workers=workers,
+        same_bits=same_bits,
+        said=list(dict.fromkeys(said)),
+    )
+
+
+def seed_of(seed: int, step: int, index: int) -> int:
+    """The random state of a micro-batch: of 64 bits, the same on any number of processes."""
+    import numpy as np
+
+    return int(np.random.SeedSequence([seed, step, index]).generate_state(1, np.uint64)[0])
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
