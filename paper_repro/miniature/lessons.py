@@ -1,0 +1,116 @@
+"""What the base is taught: colours, shapes and places in drawn frames, in sentences.
+
+``lesson(seed, index)`` is a pure function: lessons are endless, none is stored, and none repeats.
+The words of surgery are only copied (``Repeat: ring curette``): the base can write them, and does
+not know what they look like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from paper_repro.data.labels import PHASES, STEPS
+from paper_repro.data.points import Point, quadrant, write_point
+from paper_repro.miniature.frames import Placed, Scene, scene
+from paper_repro.miniature.things import (
+    COLOURS,
+    NAMED,
+    PATTERNS,
+    SHAPES,
+    THINGS,
+    TISSUES,
+    Look,
+)
+
+POINTING = (
+    "Point to the {} in this surgical frame.",
+    "Where is the {}?",
+    "Show where the {} lies.",
+)
+POINTING_TWICE = "Point to the {} and to the {}."
+PHASE_QUESTION = "Which phase of the operation is this?"
+STEP_QUESTION = "Which step of the operation is this?"
+_WORDS = (
+    *COLOURS,
+    *SHAPES,
+    *NAMED,
+    *(name.replace("_", " ") for name in (*PHASES, *STEPS)),
+)
+SHARES = {
+    "point": 0.42,
+    "two points": 0.1,
+    "corner": 0.14,
+    "name": 0.12,
+    "tissue": 0.08,
+    "pattern": 0.08,
+    "repeat": 0.06,
+}
+"""How often each kind of lesson is given."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One question about a scene, with its answer."""
+
+    kind: str
+    scene: Scene
+    question: str
+    answer: str
+
+
+def lesson(seed: int, index: int, kind: str | None = None) -> Lesson:
+    """The lesson of this number; of one kind, where that is given."""
+    random = np.random.default_rng([seed, index])
+    shown = _any_scene(random)
+    chosen = kind or str(random.choice(list(SHARES), p=list(SHARES.values())))
+    question, answer = _asked(chosen, shown, random)
+    return Lesson(chosen, shown, question, answer)
+
+
+def texts(seed: int, count: int) -> list[str]:
+    """Questions and answers of the first lessons, for the tokenizer."""
+    made = (lesson(seed, index) for index in range(count))
+    return [f"{one.question}\n{one.answer}" for one in made]
+
+
+def _any_scene(random: np.random.Generator) -> Scene:
+    things = [THINGS[i] for i in random.choice(len(THINGS), 4, replace=False)]
+    look = Look(_one_of(random, tuple(TISSUES)), _one_of(random, PATTERNS))
+    return scene(random, look, things, [bool(shaft) for shaft in random.random(4) < 0.5])
+
+
+def _asked(kind: str, shown: Scene, random: np.random.Generator) -> tuple[str, str]:
+    one = shown.placed[random.integers(len(shown.placed))]
+    if kind == "point":
+        return _one_of(random, POINTING).format(one.thing.words), pointed(one, one.thing.words)
+    if kind == "two points":
+        first, second = (shown.placed[i] for i in random.permutation(len(shown.placed))[:2])
+        asked = POINTING_TWICE.format(first.thing.words, second.thing.words)
+        return asked, "\n".join(pointed(each, each.thing.words) for each in (first, second))
+    if kind == "corner":
+        return f"In which corner is the {one.thing.words}?", corner(one)
+    if kind == "name":
+        return f"What is at the {corner(one)}?", one.thing.words
+    if kind == "tissue":
+        return "What colour is the tissue?", shown.look.tissue
+    if kind == "pattern":
+        return "What pattern does the tissue have?", shown.look.pattern
+    words = " ".join(_one_of(random, _WORDS) for _ in range(random.integers(1, 4)))
+    return f"Repeat: {words}", words
+
+
+def pointed(one: Placed, label: str) -> str:
+    """A place in the paper's form, under a label."""
+    return write_point(Point(one.x, one.y, label))
+
+
+def corner(one: Placed) -> str:
+    """Such as ``top left``."""
+    return quadrant(Point(one.x, one.y, ""))
+
+
+def _one_of(random: np.random.Generator, words: Sequence[str]) -> str:
+    return words[int(random.integers(len(words)))]
