@@ -25,9 +25,12 @@ import paper_repro
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "paper_repro"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-HEAVY = {"torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets"}
+HEAVY = {
+    "torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets",
+    "matplotlib", "scipy", "sklearn", "tensorboard",
+}  # fmt: skip
 MAY_IMPORT_TORCH = re.compile(
-    r"paper_repro\.(training|evaluation|counting\.(build|census|doctor|instantiate)|hardware\.bench"
+    r"paper_repro\.(training|evaluation|miniature|counting\.(build|census|doctor|instantiate)|hardware\.bench"
     r"|verify\.stages\.(instantiate|train|gpu))(\.|$)"
 )
 ENTRY = "__main__"
