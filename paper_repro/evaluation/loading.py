@@ -17,7 +17,7 @@ from paper_repro.data.problems import Rows, check, usable_rows
 from paper_repro.data.processor import load_processor
 from paper_repro.data.source import load_rows
 from paper_repro.errors import UserError
-from paper_repro.evaluation.soundness import CONFIG, WEIGHTS, refuse_silent, refuse_unsound
+from paper_repro.training.soundness import CONFIG, WEIGHTS, refuse_silent, refuse_unsound
 from paper_repro.quiet import captured
 from paper_repro.training.record import NAME, Record, read_record
 

@@ -62,6 +62,7 @@ def load_study(folder: Path = BUILT_IN) -> Study:
         ) from None
     _check_unique(study, folder)
     _check_ids(study, folder)
+    _check_words(study, document, folder)
     return study
 
 
@@ -218,6 +219,9 @@ def _check_ids(study: Study, folder: Path) -> None:
     for claim in study.claims:
         _expect(folder, claim.id, "of", claim.of, owners[QUANTITIES[claim.quantity].of])
         _expect(folder, claim.id, "variant", claim.variant, variants | {""})
+    for recipe in study.recipes:
+        _expect(folder, f"recipe {recipe.of}", "of", recipe.of, variants | adapters)
+        _expect(folder, recipe.of, "dataset", recipe.dataset or "", datasets | {""})
     for claim_id in study.document.breakdown:
         _expect(folder, "document", "breakdown", claim_id, {c.id for c in study.claims})
     if loading := study.document.loading:
@@ -227,6 +231,19 @@ def _check_ids(study: Study, folder: Path) -> None:
         name = f"level {level.number}"
         _expect(folder, name, "model", level.model or "", models | {""})
         _expect(folder, name, "dataset", level.dataset or "", datasets | {""})
+
+
+def _check_words(study: Study, document: str, folder: Path) -> None:
+    """A recipe's words are the document's own."""
+    for recipe in study.recipes:
+        for setting, words in recipe.words.items():
+            if words not in document:
+                raise UserError(
+                    f"The recipe of {recipe.of} in {folder} quotes what the document does not say.",
+                    expected=f"words of {study.document.file} for {setting!r}",
+                    got=repr(words),
+                    next_command=_CHECK.format(folder),
+                )
 
 
 def _expect(folder: Path, owner: str, field: str, got: str, known: Iterable[str]) -> None:

@@ -50,6 +50,10 @@ class Model(Table):
     publisher: str
     year: Annotated[int, Field(description="of the model's paper")]
     reference: Annotated[str, Field(description="key in references.bib")]
+    revision: Annotated[
+        str | None,
+        Field(pattern=r"^[0-9a-f]{40}$", description="the hub commit that training loads"),
+    ] = None
     pretraining: Pretraining | None = None
     source: str
 
@@ -155,6 +159,34 @@ class Variant(Table):
                 f"for 'stack', got {count} for '{self.procedure}'"
             )
         return self
+
+
+class Recipe(Table):
+    """What a training script sets, as the defaults of ``train``.
+
+    For a variant only what its settings lack; for the adapter of a lower level all of it.
+    """
+
+    of: Annotated[str, Field(description="id of a variant, or of a lower level's adapter")]
+    dataset: str | None = None
+    batch: Annotated[int | None, Field(gt=0)] = None
+    accumulation: Annotated[int | None, Field(gt=0)] = None
+    epochs: Annotated[int | None, Field(gt=0)] = None
+    learning_rate: Annotated[float | None, Field(gt=0)] = None
+    max_length: Annotated[int | None, Field(gt=0, description="tokens")] = None
+    optimizer: str | None = None
+    warmup: Annotated[float, Field(ge=0, le=1, description="share of all steps")]
+    weight_decay: Annotated[float, Field(ge=0)]
+    max_grad_norm: Annotated[float, Field(gt=0)]
+    precision: Annotated[
+        Literal["nf4", "bf16", "fp16", "fp32"], Field(description="of the frozen base")
+    ]
+    checkpointing: Annotated[bool, Field(description="recompute activations")]
+    labels: Literal["answer", "sequence"]
+    words: Annotated[
+        dict[str, str], Field(description="the document's own words, by the setting they are of")
+    ] = Field(default_factory=dict)
+    source: str
 
 
 class Level(Table):
@@ -289,6 +321,7 @@ class Study(Table):
     datasets: tuple[Dataset, ...] = ()
     adapters: tuple[Adapter, ...]
     variants: tuple[Variant, ...]
+    recipes: tuple[Recipe, ...] = ()
     claims: tuple[Claim, ...]
     configs: Annotated[
         dict[str, dict[str, object]], Field(description="config.json of every model, by model id")
@@ -317,6 +350,10 @@ class Study(Table):
     def claim(self, id: str) -> Claim:
         """The claim of that id."""
         return next(claim for claim in self.claims if claim.id == id)
+
+    def recipe(self, of: str) -> Recipe | None:
+        """The recipe of a variant or of a lower level's adapter, where one is given."""
+        return next((recipe for recipe in self.recipes if recipe.of == of), None)
 
     def stack(self, variant: Variant) -> tuple[Adapter, ...]:
         """The variant's adapters, bottom first."""

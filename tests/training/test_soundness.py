@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from paper_repro.errors import UserError
-from paper_repro.evaluation.soundness import (
+from paper_repro.quiet import captured
+from paper_repro.training.soundness import (
     adds_something,
     not_arrived,
     refuse_silent,
     refuse_unsound,
 )
-from paper_repro.quiet import captured
 from tests.adapters import (
     broken,
     changed,
