@@ -84,7 +84,7 @@ def load_into(
     """Put back what :func:`state_of` gave; parameters without a state start without one.
 
     Raises:
-        UserError: a tensor is missing, one too many, or of another shape or type.
+        UserError: a tensor or number is missing, one too many, or of another shape or type.
     """
     import torch
 
@@ -96,16 +96,8 @@ def load_into(
     for name, parameter in named.items():
         saved = {k.rpartition("/")[2]: v for k, v in tensors.items() if _of(k, name)}
         plain = {k.rpartition("/")[2]: v for k, v in numbers.items() if _of(k, name)}
-        if not saved and not plain:
-            continue
-        if hasattr(optimizer, "init_state"):
-            _refill(optimizer, parameter, name, saved)
-        else:
-            optimizer.state[parameter] = {
-                entry: value.clone() if entry == "step" else value.to(parameter.device, copy=True)
-                for entry, value in saved.items()
-            }
-        optimizer.state[parameter].update(plain)
+        if saved or plain:
+            _refill(_fresh(optimizer, parameter), name, saved, plain)
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
@@ -136,21 +128,36 @@ def copy_checked(target: Tensor, value: Tensor, name: str) -> None:
     target.copy_(value)
 
 
-def _refill(optimizer: Any, parameter: nn.Parameter, name: str, saved: Mapping[str, Any]) -> None:
-    """Let bitsandbytes make its buffers, paged ones too, and write the saved bytes into them."""
-    group, place = next(
-        (g, i)
-        for g, group in enumerate(optimizer.param_groups)
-        for i, tensor in enumerate(group["params"])
-        if tensor is parameter
-    )
-    optimizer.init_state(optimizer.param_groups[group], parameter, group, place)
-    state = optimizer.state[parameter]
-    wanted = {k for k, v in state.items() if hasattr(v, "dtype")} - _CONSTANT
-    if wanted != saved.keys():
-        raise foreign(f"{name}: {', '.join(sorted(wanted))}", ", ".join(sorted(saved)))
-    for entry, value in saved.items():
+def _fresh(optimizer: Any, parameter: nn.Parameter) -> dict[str, Any]:
+    """A parameter's state as before its first update, made the optimizer's own."""
+    import torch
+
+    if not hasattr(optimizer, "init_state"):
+        zeros = {entry: torch.zeros_like(parameter) for entry in ("exp_avg", "exp_avg_sq")}
+        optimizer.state[parameter] = {"step": torch.tensor(0.0), **zeros}
+    else:  # bitsandbytes makes its buffers itself, paged ones too
+        group, place = next(
+            (g, i)
+            for g, group in enumerate(optimizer.param_groups)
+            for i, tensor in enumerate(group["params"])
+            if tensor is parameter
+        )
+        optimizer.init_state(optimizer.param_groups[group], parameter, group, place)
+    state: dict[str, Any] = optimizer.state[parameter]
+    return state
+
+
+def _refill(
+    state: dict[str, Any], name: str, tensors: Mapping[str, Tensor], numbers: Mapping[str, float]
+) -> None:
+    """Write the saved bytes into a fresh state, which says what has to be there."""
+    wanted = {entry: hasattr(value, "dtype") for entry, value in state.items()}
+    wanted = {entry: is_tensor for entry, is_tensor in wanted.items() if entry not in _CONSTANT}
+    if wanted != dict.fromkeys(tensors, True) | dict.fromkeys(numbers, False):
+        raise foreign(f"{name}: {', '.join(sorted(wanted))}", ", ".join([*tensors, *numbers]))
+    for entry, value in tensors.items():
         copy_checked(state[entry], value, f"{name}/{entry}")
+    state.update(numbers)
 
 
 def _of(key: str, name: str) -> bool:

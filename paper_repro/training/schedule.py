@@ -26,10 +26,12 @@ class Cosine:
 
     def __call__(self, step: int) -> float:
         """The rate of a step, counted from 0; 0 at and after :attr:`steps`."""
+        if step >= self.steps:
+            return 0.0
         if step < self.warmup:
             return self.peak * (step / max(1, self.warmup))
         done = (step - self.warmup) / max(1, self.steps - self.warmup)
-        return self.peak * max(0.0, 0.5 * (1.0 + math.cos(math.pi * min(1.0, done))))
+        return self.peak * max(0.0, 0.5 * (1.0 + math.cos(math.pi * done)))
 
 
 def warmup_steps(steps: int, share: float) -> int:

@@ -96,7 +96,7 @@ class Training:
             if not math.isfinite(loss):
                 raise self._refused("loss", loss)
             self._update()
-        self.said += [words for words in dict.fromkeys(said) if words not in self.said]
+        self._heard(said)
         self.steps += 1
         return loss
 
@@ -129,11 +129,12 @@ class Training:
             )
         if bool(numbers["scaler"]) != bool(self.scaler):
             raise optimizers.foreign("the precision of the run", "another")
-        with torch.no_grad():
+        entries = _below("optimizer/", tensors)
+        with captured() as said, torch.no_grad():
             for name, tensor in named.items():
                 optimizers.copy_checked(tensor, saved[name], name)
-        entries = _below("optimizer/", tensors)
-        optimizers.load_into(self.optimizer, named, entries, numbers["optimizer"])
+            optimizers.load_into(self.optimizer, named, entries, numbers["optimizer"])
+        self._heard(said)
         if self.scaler:
             self.scaler.load_state_dict(dict(numbers["scaler"]))
         self.steps = int(numbers["steps"])
@@ -142,6 +143,9 @@ class Training:
     def trained(self) -> dict[str, nn.Parameter]:
         """The tensors that are trained, by their names in the model."""
         return {name: t for name, t in self.model.named_parameters() if t.requires_grad}
+
+    def _heard(self, said: Sequence[str]) -> None:
+        self.said += [words for words in dict.fromkeys(said) if words not in self.said]
 
     def _accumulate(self, micro_batches: Sequence[MicroBatch], samples: int) -> float:
         """Gradients and loss of the effective batch, added up over all processes."""

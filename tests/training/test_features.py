@@ -1,0 +1,158 @@
+"""Kept outputs of the frozen tower stand in for pixels: same losses and steps, frames once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from paper_repro.training.examples import encode
+from paper_repro.training.features import keep
+from paper_repro.training.loss import FEATURES, summed_loss, tower_outputs, unwrapped
+from paper_repro.training.order import Plan
+from paper_repro.training.schedule import Cosine
+from paper_repro.training.step import start
+from tests.training.bench import (
+    SIZES,
+    apart,
+    examples,
+    gradients,
+    row,
+    run,
+    same_bits,
+    stack,
+    trained,
+)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return stack()
+
+
+@pytest.fixture(scope="module")
+def kept(model):
+    return keep(examples(), model)
+
+
+@pytest.fixture(scope="module")
+def several(kept):
+    """Rows that share frames: a frame in two rows, and a tracking row over frames of others."""
+    sized = [row("Where is the dura?", "there", [size], number=n) for n, size in enumerate(SIZES)]
+    tracked = row("Track the curette.", "here", SIZES[:3])
+    again = replace(sized[1], question="Which phase is it?", frames=tracked.frames[1:2])
+    return encode([*sized, tracked, again, sized[0]], kept.processor)
+
+
+def test_kept_outputs_give_the_loss_and_gradients_of_pixels(model, kept):
+    for rows in ([0], [3, 1], [2, 2, 5]):
+        found = []
+        for data in (examples(), kept):
+            loss = summed_loss(model, data.batch(rows))
+            loss.backward()
+            found.append((loss.item(), gradients(model)))
+        (pixels, wanted), (features, grads) = found
+        assert features == pytest.approx(pixels, rel=1e-5) and apart(grads, wanted) < 1e-5
+
+
+def test_a_whole_run_is_the_same_as_with_pixels():
+    runs = []
+    for with_features in (False, True):
+        training = start(stack(), "adamw_torch", Cosine(1e-3, 20, 2), max_grad_norm=1.0)
+        data = keep(examples(), training.model) if with_features else examples()
+        runs.append((run(training, 20, data), trained(training)))
+    (pixels, wanted), (features, tensors) = runs
+    assert features == pytest.approx(pixels, rel=1e-5) and apart(tensors, wanted) < 1e-4
+    assert len(set(pixels)) == 20
+
+
+def test_a_micro_batch_has_outputs_in_place_of_pixels(kept):
+    batch, theirs = kept.batch([4, 0]), examples().batch([4, 0])
+    assert batch.keys() - theirs.keys() == {FEATURES}
+    assert theirs.keys() - batch.keys() == {"pixel_values"}
+    assert batch[FEATURES].shape == ((batch["input_ids"] == 5).sum(), 128)
+    shared = batch.keys() & theirs.keys()
+    assert all(batch[name].equal(theirs[name]) for name in shared)
+    assert batch["image_grid_thw"].dtype == theirs["image_grid_thw"].dtype
+
+
+def test_frames_that_rows_share_are_kept_once(model, several):
+    made = keep(several, model, at_once=2)
+    features = made.features
+    # five sizes, and of the tracking row's three frames two that are lit otherwise
+    assert len(features.grids) == len(features.starts) - 1 == 5 + 2
+    assert features.frames == ((0,), (1,), (2,), (3,), (4,), (0, 5, 6), (5,), (0,))
+    assert features.outputs.shape[0] == features.starts[-1]
+    assert features.bytes == features.outputs.numel() * 4
+
+
+def test_progress_is_told_in_distinct_frames(model, several):
+    told = []
+    keep(several, model, at_once=3, progress=lambda done, of: told.append((done, of)))
+    assert told == [(3, 7), (6, 7), (7, 7)]
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 8])
+def test_every_row_gets_its_own_frames_in_their_order(model, several, at_once):
+    made = keep(several, model, at_once=at_once)
+    for index in range(len(several)):
+        batch, pixels = made.batch([index]), several.batch([index])
+        wanted = tower_outputs(unwrapped(model), pixels["pixel_values"], pixels["image_grid_thw"])
+        assert batch["image_grid_thw"].equal(pixels["image_grid_thw"])
+        assert float((batch[FEATURES] - wanted).abs().max() / wanted.abs().max()) < 1e-5
+
+
+def test_outputs_in_a_file_are_those_in_memory(model, several, tmp_path):
+    file = tmp_path / "features"
+    memory, filed = keep(several, model), keep(several, model, file)
+    assert same_bits(vars_of(memory), vars_of(filed))
+    assert file.stat().st_size == filed.features.bytes
+    batch = filed.batch([0, 5])
+    assert same_bits(batch, memory.batch([0, 5]))
+
+
+def vars_of(examples):
+    return {"outputs": examples.features.outputs, "grids": examples.features.grids}
+
+
+def test_a_batch_shares_nothing_with_what_is_kept(kept):
+    batch = kept.batch([0])
+    batch[FEATURES].zero_()
+    batch["image_grid_thw"].zero_()
+    assert kept.batch([0])[FEATURES].any() and kept.batch([0])["image_grid_thw"].any()
+
+
+def test_nothing_about_the_model_or_the_examples_changes(model):
+    model.train()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    data = examples(4)
+    made = keep(data, model)
+    assert same_bits(model.state_dict(), before) and model.training
+    assert data.features is None and made.tokens is data.tokens
+    assert not made.features.outputs.requires_grad
+    assert all(tensor.grad is None for tensor in model.parameters())
+
+
+def test_a_tower_that_is_trained_is_refused():
+    model = stack()
+    unwrapped(model).model.visual.blocks[0].norm1.weight.requires_grad = True
+    with pytest.raises(ValueError, match="expected a frozen vision tower, got one that is trained"):
+        keep(examples(4), model)
+
+
+def test_a_bf16_tower_gives_outputs_in_bf16():
+    import torch
+
+    model = stack()
+    unwrapped(model).model.visual.to(torch.bfloat16)
+    made = keep(examples(4), model)
+    assert made.features.outputs.dtype is torch.bfloat16
+    exact = keep(examples(4), stack()).features.outputs
+    distance = (made.features.outputs.float() - exact).norm() / exact.norm()
+    assert 0 < float(distance) < 0.05
+
+
+def test_a_plan_over_kept_examples_covers_every_row(kept):
+    plan = Plan(len(kept), batch=2, accumulation=2, epochs=1, seed=0)
+    sizes = [kept.batches(plan.batches(step)).samples for step in range(plan.steps)]
+    assert sizes == [4, 4, 4]
