@@ -18,9 +18,11 @@ from typer.core import TyperGroup
 from paper_repro import __version__
 from paper_repro.cli.count import count
 from paper_repro.cli.doctor import doctor
+from paper_repro.cli.evaluate import evaluate
 from paper_repro.cli.explain import explain
 from paper_repro.cli.predict import predict
 from paper_repro.cli.schema import schema
+from paper_repro.cli.train import train
 from paper_repro.cli.verify import verify
 from paper_repro.errors import UserError
 
@@ -118,11 +120,26 @@ app.command(epilog=_examples("explain 18M", "explain 18M --percent 0.9", "explai
 app.command(epilog=_examples("doctor ./my-adapter", "doctor ./my-adapter --base ./my-base"))(doctor)
 app.command(
     epilog=_examples(
+        "train 2",
+        "train 2 --variant seven-modules --out ./seven",
+        "train 2 --size full --show-settings",
+        "train --resume ./my-run",
+    )
+)(train)
+app.command(
+    epilog=_examples(
         'predict ./my-frame.png "Point to the suction device"',
         'predict ./my-frame.png "Point to the suction device" --out overlay.png',
         'predict ./my-frame.png "Which phase is this?" --adapter ./my-run --json',
     )
 )(predict)
+app.command(
+    epilog=_examples(
+        "evaluate ./my-run",
+        "evaluate ./my-run --split train --limit 100",
+        "evaluate --predictions ./my-answers.jsonl --json",
+    )
+)(evaluate)
 app.command(epilog=_examples("schema study > study.schema.json"))(schema)
 
 

@@ -89,10 +89,10 @@ def _wanted(size: str | None, base: str | None, adapter: str | None) -> Wanted:
         if size not in (None, wanted.size):
             raise _another_size(adapter, str(size), wanted.size)
     if adapter is not None and Path(adapter) != run:
-        name, revision = _pinned(adapter)
+        name, revision = pinned(adapter)
         wanted = replace(wanted, adapter=name, adapter_revision=revision)
     if base is not None:
-        name, revision = _pinned(base)
+        name, revision = pinned(base)
         wanted = replace(wanted, base=name, base_revision=revision)
     return wanted
 
@@ -112,7 +112,7 @@ def _of_size(size: str) -> Wanted:
     return Wanted("full", base, adapter=level2.hub)
 
 
-def _pinned(name: str) -> tuple[str, str | None]:
+def pinned(name: str) -> tuple[str, str | None]:
     """``org/name@revision`` in two; a folder is a folder, whatever its name."""
     if Path(name).exists() or "@" not in name:
         return name, None

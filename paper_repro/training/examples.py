@@ -51,7 +51,7 @@ class Examples:
     """
 
     rows: Sequence[Row]
-    tokens: tuple[Tokens, ...]
+    tokens: Sequence[Tokens]
     processor: Any
     labels: Labels
     features: Features | None = None
@@ -79,6 +79,21 @@ class Examples:
 
 
 @dataclass(frozen=True)
+class Asked(Sequence[Tokens]):
+    """Tokens of rows that are drawn and encoded when they are asked for."""
+
+    rows: Sequence[Row]
+    processor: Any
+    max_length: int
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return _tokens(self.rows[index], self.processor, self.max_length)
+
+
+@dataclass(frozen=True)
 class Collated(Sequence[Mapping[str, "Tensor"]]):
     """Micro-batches that are collated on access."""
 
@@ -98,9 +113,17 @@ class Collated(Sequence[Mapping[str, "Tensor"]]):
 
 
 def encode(
-    rows: Sequence[Row], processor: Any, labels: Labels = "answer", max_length: int = 2048
+    rows: Sequence[Row],
+    processor: Any,
+    labels: Labels = "answer",
+    max_length: int = 2048,
+    at_once: bool = True,
 ) -> Examples:
     """Tokens of all rows.
+
+    Args:
+        at_once: encode and check every row now; else each when it is asked for, as endless rows
+            must be.
 
     Raises:
         UserError: a row is longer than ``max_length`` tokens, there is no row, or ``labels`` is
@@ -115,9 +138,10 @@ def encode(
             got="0",
             next_command="python -m paper_repro train --help  (name other data)",
         )
-    return Examples(
-        rows, tuple(_tokens(row, processor, max_length) for row in rows), processor, labels
-    )
+    if not at_once:
+        return Examples(rows, Asked(rows, processor, max_length), processor, labels)
+    tokens = tuple(_tokens(row, processor, max_length) for row in rows)
+    return Examples(rows, tokens, processor, labels)
 
 
 def collate(tokens: Sequence[Tokens], processor: Any, labels: Labels) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ outputs. Not for a run that trains the tower, nor one that alters frames.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +54,11 @@ class Features:
 
 
 def keep(
-    examples: Examples, model: nn.Module, file: Path | None = None, at_once: int = 8
+    examples: Examples,
+    model: nn.Module,
+    file: Path | None = None,
+    at_once: int = 8,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Examples:
     """Examples with the tower's outputs.
 
@@ -63,6 +67,7 @@ def keep(
         file: where to hold the outputs; None: in the host's memory. At full size a frame of 224²
             takes 0.2 MB, and the file is read through the page cache.
         at_once: frames in one pass through the tower; more take more memory.
+        progress: told how many distinct frames are done, and of how many.
 
     Raises:
         ValueError: the tower is trained.
@@ -86,6 +91,7 @@ def keep(
         found = tower_outputs(whole, on_device["pixel_values"], on_device["image_grid_thw"])
         outputs[starts[chosen[0]] : starts[chosen[-1] + 1]] = found.to(outputs)
         grids[chosen[0] : chosen[-1] + 1] = made["image_grid_thw"]
+        progress(chosen[-1] + 1, len(distinct))
     return replace(examples, features=Features(outputs, grids, tuple(starts), frames))
 
 

@@ -9,6 +9,7 @@ an epoch is trained on too**, as a smaller effective batch: so does the Trainer 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,13 @@ MicroBatches = tuple[tuple[int, ...], ...]
 """Row indices, a tuple for each micro-batch of one optimizer step."""
 
 
+@lru_cache(maxsize=2)
 def order(rows: int, epoch: int, seed: int) -> NDArray[np.int64]:
-    """The permutation of ``range(rows)`` in one epoch, epochs counted from 0."""
+    """The permutation of ``range(rows)`` in one epoch, epochs counted from 0; read-only."""
     generator = np.random.Generator(np.random.PCG64([seed, epoch]))
-    return generator.permutation(rows).astype(np.int64, copy=False)
+    drawn = generator.permutation(rows).astype(np.int64, copy=False)
+    drawn.flags.writeable = False
+    return drawn
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,89 @@
+"""Micro-batches of one step after another, made by this process or ahead of it by others.
+
+``feed(examples, plan, first, share, loaders)`` yields each step's, from ``first`` on. What is made
+does not depend on who makes it. With loaders, PyTorch's ``DataLoader`` draws, decodes and collates
+in that many processes, which is worth it where frames are drawn or decoded for every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paper_repro.training.examples import Examples
+from paper_repro.training.order import MicroBatches, Plan
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Batch = Mapping[str, Tensor]
+    MicroSequence = Sequence[Batch]
+
+
+@dataclass(frozen=True)
+class Made(Sequence[Any]):
+    """Micro-batches of a step, of which this process has its own share only."""
+
+    own: Mapping[int, Batch]
+    of: int
+
+    def __len__(self) -> int:
+        return self.of
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.own[index]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A map-style data set whose item is this process's micro-batches of one step."""
+
+    examples: Examples
+    plan: Plan
+    share: Callable[[int], range]
+
+    def __len__(self) -> int:
+        return self.plan.steps
+
+    def __getitem__(self, step: int) -> dict[int, dict[str, Tensor]]:
+        parts = self.plan.batches(step)
+        return {index: self.examples.batch(parts[index]) for index in self.share(len(parts))}
+
+
+def feed(
+    examples: Examples, plan: Plan, first: int, share: Callable[[int], range], loaders: int = 0
+) -> Iterator[tuple[MicroSequence, int]]:
+    """Micro-batches of every step from ``first`` on, and the number of rows in them.
+
+    Args:
+        share: which of so many micro-batches are this process's.
+        loaders: processes that make them ahead of time; 0: none.
+    """
+    made = _ahead(Steps(examples, plan, share), range(first, plan.steps), loaders)
+    for step, own in zip(range(first, plan.steps), made, strict=True):
+        parts = plan.batches(step)
+        yield Made(own, len(parts)), _rows(parts)
+
+
+def _ahead(
+    steps: Steps, numbers: range, loaders: int
+) -> Iterator[Mapping[int, Mapping[str, Tensor]]]:
+    if loaders == 0:
+        return (steps[number] for number in numbers)
+    from torch.utils.data import DataLoader
+
+    return iter(
+        DataLoader(
+            steps,  # type: ignore[arg-type]
+            batch_size=None,
+            sampler=numbers,
+            num_workers=loaders,
+            prefetch_factor=4,
+            multiprocessing_context="fork",
+        )
+    )
+
+
+def _rows(parts: MicroBatches) -> int:
+    return sum(map(len, parts))

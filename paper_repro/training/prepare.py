@@ -1,0 +1,146 @@
+"""All that a run needs before its first step: base, adapters, rows, tokens, kept tower outputs.
+
+``prepare(settings, study, level1, workers, watcher)`` is the one place that knows where each comes
+from. It trains nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paper_repro.training.base import Base, level1_folder, load_base
+from paper_repro.training.bases import forked_rng
+from paper_repro.training.examples import Examples, encode
+from paper_repro.training.features import keep
+from paper_repro.training.levels import Levels, put_on
+from paper_repro.training.loss import set_checkpointing
+from paper_repro.training.order import Plan
+from paper_repro.training.precision import Precision, choose, read_card
+from paper_repro.training.recipes import adapters_of, procedure_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from paper_repro.study import Study
+    from paper_repro.training.settings import Settings
+    from paper_repro.training.workers import Workers
+
+Telling = Callable[[str, int, int], None]
+"""Told what is going on, how many are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run before its first step.
+
+    Attributes:
+        levels: the base with its adapters; None for Level 0, which trains the base.
+        data: what was found in the rows, as ``DataReport.to_dict`` gives it.
+        said: that report in plain words, a finding a line.
+        revisions: of base, level1 and data: a commit, or empty for a folder.
+    """
+
+    settings: Settings
+    base: Base
+    levels: Levels | None
+    precision: Precision
+    examples: Examples
+    plan: Plan
+    data: dict[str, Any]
+    revisions: dict[str, str]
+    said: tuple[str, ...] = field(repr=False, default=())
+
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
+        return self.levels.model if self.levels else self.base.model
+
+
+def prepare(
+    settings: Settings, study: Study, folder: Path, workers: Workers, telling: Telling
+) -> Prepared:
+    """Get everything ready.
+
+    Args:
+        folder: of the run: a Level 1 that it trains itself stands in ``level1``, and kept tower
+            outputs of a full-size run in ``features-RANK.bin``.
+
+    Raises:
+        UserError: something cannot be had, read or used.
+    """
+    device = workers.device
+    precision = precision_of(settings, device)
+    telling("loading the base", 0, 0)
+    base = load_base(settings, precision, device)
+    levels, commit = _levels(settings, study, folder / "level1", base)
+    model = levels.model if levels else base.model
+    set_checkpointing(model, settings.checkpointing)
+    rows, data, said, revision = _rows(settings, telling)
+    examples = encode(
+        rows, base.processor, settings.labels, settings.max_length, at_once=settings.level > 0
+    )
+    plan = Plan(
+        rows=len(examples),
+        batch=settings.batch,
+        accumulation=settings.accumulation,
+        epochs=settings.epochs,
+        seed=settings.seed,
+        max_steps=settings.max_steps,
+    )
+    if settings.features:
+        file = folder / f"features-{workers.rank}.bin" if settings.size == "full" else None
+        with precision.autocast(device):
+            examples = keep(examples, model, file, progress=_frames(telling))
+    revisions = {"base": base.revision, "level1": commit, "data": revision}
+    return Prepared(settings, base, levels, precision, examples, plan, data, revisions, said)
+
+
+def precision_of(settings: Settings, device: str) -> Precision:
+    """How the base is held and computed on this device."""
+    card = read_card(int(device.partition(":")[2] or 0)) if device.startswith("cuda") else None
+    return choose(device, settings.precision, card)
+
+
+def _levels(settings: Settings, study: Study, below: Path, base: Base) -> tuple[Levels | None, str]:
+    import torch
+
+    if settings.level == 0:
+        return None, ""
+    adapters, commit, saved = adapters_of(study, settings.level, settings.variant), "", {}
+    if len(adapters) > 1:
+        place, commit = level1_folder(settings, below, base)
+        saved = {adapters[0].id: place}
+    base.model.name_or_path = base.name
+    with forked_rng():
+        torch.manual_seed(settings.seed)
+        procedure = procedure_of(study, settings.level, settings.variant)
+        return put_on(base.model, procedure, adapters, saved), commit
+
+
+def _rows(settings: Settings, telling: Telling) -> tuple[Any, dict[str, Any], tuple[str, ...], str]:
+    """The training rows, the report on all of them in two forms, and the data's commit."""
+    from paper_repro.data.problems import check, usable_rows
+    from paper_repro.data.source import load_rows
+    from paper_repro.miniature.rows import Lessons, drawn_rows
+
+    if settings.level == 0:
+        count = settings.batch * settings.accumulation * (settings.max_steps or 1)
+        lessons = Lessons(count, settings.seed)
+        drawn = {"name": "lessons, drawn as they are needed", "rows": {"train": count}}
+        return lessons, drawn, (), ""
+    if settings.data:
+        telling(f"reading {settings.data}", 0, 0)
+        splits = load_rows(settings.data, settings.data_revision)
+    else:
+        telling("drawing frames", 0, 0)
+        splits = load_rows(drawn_rows(settings.level), name="drawn frames")
+    report = check(splits, lambda done, total: telling("checking rows", done, total))
+    rows = usable_rows(splits, report, "train")
+    return rows, report.to_dict(), tuple(report.lines()), splits.revision or ""
+
+
+def _frames(telling: Telling) -> Callable[[int, int], None]:
+    return lambda done, total: telling("running the frozen tower on each frame", done, total)

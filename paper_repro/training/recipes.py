@@ -1,0 +1,128 @@
+"""The defaults of a run, and what they change of what the paper's scripts set.
+
+``paper(study, level, variant)`` is what a script sets, ``defaults(...)`` what ``train`` starts
+from, and ``deviations(...)`` names every difference with its reason. A setting of the paper's that
+this package does not offer at all is a deviation too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from paper_repro.errors import UserError
+from paper_repro.miniature.settings import SETTINGS
+from paper_repro.training.settings import Settings, Size
+
+if TYPE_CHECKING:
+    from paper_repro.study import Adapter, Study
+
+STACKED, NOTEBOOK = "stated", "notebook"
+SEED = 42
+"""Of ``train_demo_to_production.py`` in the author's repository; the notebook sets none."""
+_OURS = {"labels": "answer", "seed": SEED, "features": True}
+"""Where the defaults leave the paper's settings; not for the notebook's cells, run as written."""
+_REASONS = {
+    "labels": "learning to write the prompt and the picture's placeholders does not help answers",
+    "seed": "without one, no run can be repeated",
+    "features": "the frozen tower gives the same numbers for a frame each time",
+    "precision": "asked for, or what this machine computes in",
+    "selection": "the step with the least validation loss is not looked for; the last one is kept",
+    "remainder": "rows left at the end of an epoch are trained on, as transformers 5 does",
+}
+_MINIATURE = "the miniature is another model on other rows"
+_ASKED = "asked for"
+
+
+def adapters_of(study: Study, level: int, variant: str) -> tuple[Adapter, ...]:
+    """The adapters of a run, bottom first; none for Level 0."""
+    if level == 2:
+        return study.stack(study.variant(variant))
+    return tuple(a for a in study.adapters if level == 1 and a.level == 1)[:1]
+
+
+def procedure_of(study: Study, level: int, variant: str) -> str:
+    """How they are put on the base; empty for Level 0."""
+    return study.variant(variant).procedure.value if level == 2 else ("single" if level else "")
+
+
+def paper(study: Study, level: int, variant: str) -> dict[str, Any]:
+    """What the paper's script sets, by setting; empty for Level 0, which others trained."""
+    if level == 0:
+        return {}
+    own = study.variant(variant).settings if level == 2 else None
+    lowest = adapters_of(study, level, variant)[0]
+    recipe = study.recipe(variant if level == 2 else lowest.id)
+    said = {} if recipe is None else recipe.model_dump(exclude={"of", "words", "source"})
+    if own is not None:
+        said |= own.model_dump(include=said.keys() - {"labels"})
+    data = study.dataset(said.pop("dataset"))
+    model = study.model(lowest.base)
+    found = {"base": model.hub, "base_revision": model.revision, "data": data.hub} | said
+    if level == 2 and lowest.level == 1:
+        found["level1"] = lowest.hub
+    return found | {"seed": None, "features": False, "max_steps": None}
+
+
+def defaults(study: Study, level: int, size: Size, variant: str, on_card: bool) -> Settings:
+    """What a run starts from, before any option.
+
+    Args:
+        on_card: whether it is to run on a CUDA card; in float32 otherwise.
+    """
+    start = Settings(level=level, size=size, variant=variant if level == 2 else "", seed=SEED)
+    if size == "mini":
+        return replace(start, **SETTINGS[level, start.variant])
+    if level == 0:
+        raise UserError(
+            "Level 0 at full size is not trained here: others did, for months.",
+            expected="--size mini, the whole hierarchy in small",
+            got="--size full",
+            next_command="python -m paper_repro train 0 --size mini --out base",
+        )
+    said = paper(study, level, variant)
+    ours = {"seed": SEED} if variant == NOTEBOOK else _OURS
+    precision = said["precision"] if on_card else "fp32"
+    return replace(start, **(said | ours | {"precision": precision}))
+
+
+def deviations(study: Study, here: Settings) -> list[dict[str, Any]]:
+    """Each setting that differs from the paper's: ``name``, ``paper``, ``here`` and ``reason``."""
+    said = paper(study, here.level, here.variant)
+    if not said:
+        return []
+    ours = here.to_dict()
+    found = [
+        {"name": name, "paper": value, "here": ours[name], "reason": _reason(name, value, here)}
+        for name, value in said.items()
+        if ours[name] != value and not (name.endswith("_revision") and value is None)
+    ]
+    never = {
+        "selection": ("least validation loss", "last step"),
+        "remainder": ("left out", "trained on"),
+    }
+    return found + [
+        {"name": name, "paper": theirs, "here": own, "reason": _REASONS[name]}
+        for name, (theirs, own) in never.items()
+    ]
+
+
+def _reason(name: str, value: Any, here: Settings) -> str:
+    if here.size == "mini" and name not in ("labels", "seed", "features"):
+        return _MINIATURE
+    if name == "precision" or _default(name) == getattr(here, name):
+        return _REASONS.get(name, _ASKED)
+    return _ASKED
+
+
+def _default(name: str) -> Any:
+    return _OURS.get(name)
+
+
+def words(study: Study, level: int, variant: str) -> Mapping[str, str]:
+    """The document's own words on a run's settings, by setting."""
+    if level == 0:
+        return {}
+    recipe = study.recipe(variant if level == 2 else adapters_of(study, level, variant)[0].id)
+    return {} if recipe is None else recipe.words

@@ -1,0 +1,36 @@
+"""Stop after the step in hand: ``with asked_to_stop() as asked:`` then look at ``asked()``.
+
+SIGTERM and the first Ctrl-C ask; a second Ctrl-C stops at once, and what was written stays whole.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+Asked = Callable[[], int]
+"""The signal that asked to stop; 0 while none did."""
+
+
+@contextmanager
+def asked_to_stop() -> Iterator[Asked]:
+    """Listen for SIGTERM and SIGINT inside; outside the main thread nothing is listened for."""
+    got: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT and got:
+            raise KeyboardInterrupt
+        got.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: 0
+        return
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: got[0] if got else 0
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
