@@ -15,11 +15,11 @@ from paper_repro.counting.bases import read_config
 from paper_repro.data.hub import snapshot
 from paper_repro.data.problems import Rows, check, usable_rows
 from paper_repro.data.processor import load_processor
-from paper_repro.data.source import load_rows
+from paper_repro.data.source import Splits, load_rows
 from paper_repro.errors import UserError
-from paper_repro.training.soundness import CONFIG, WEIGHTS, refuse_silent, refuse_unsound
 from paper_repro.quiet import captured
 from paper_repro.training.record import NAME, Record, read_record
+from paper_repro.training.soundness import CONFIG, WEIGHTS, refuse_silent, refuse_unsound
 
 if TYPE_CHECKING:
     from torch import nn
@@ -106,16 +106,24 @@ def rows_of_run(folder: Path, split: str) -> Rows:
     Raises:
         UserError: they cannot be had, or there is no such split.
     """
+    splits = splits_of_run(folder)
+    splits[split]
+    return usable_rows(splits, check(splits), split)
+
+
+def splits_of_run(folder: Path) -> Splits:
+    """A run's data set, as its record names it; a miniature without its own is drawn again.
+
+    Raises:
+        UserError: there is no record, or the rows cannot be had.
+    """
     record = read_record(folder / NAME)
     settings, where = record.settings, record.settings.get("data")
     if settings.get("size") == "mini" and not (where and Path(where).exists()):
         from paper_repro.miniature.rows import drawn_rows
 
-        splits = load_rows(drawn_rows(settings["level"]), name="drawn frames")
-    else:
-        splits = load_rows(where, _revision(record, "data", str(where)))
-    splits[split]
-    return usable_rows(splits, check(splits), split)
+        return load_rows(drawn_rows(settings["level"]), name="drawn frames")
+    return load_rows(where, _revision(record, "data", str(where)))
 
 
 def load(wanted: Wanted, device: str | None = None) -> Loaded:

@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import sqrt
 from statistics import NormalDist
 
+from paper_repro.evaluation.noise import least_mean_error
 from paper_repro.judging import Interval, Key, Printed
 from paper_repro.judging.interval import format_number
 from paper_repro.study import Claim, Study
@@ -59,18 +60,19 @@ def _half_width(percent: Fraction, rows: Fraction) -> Finding:
 
 
 def _least_errors(study: Study) -> Iterator[Finding]:
-    """The mean |error| of the best answer to points with uniform noise is half the noise."""
+    """What noise in the points leaves the best answer; other rows are taken for exact."""
     claim = _claim(study, ROWS)
     data = study.dataset(claim.of) if claim else None
     if data is None or data.point_noise is None or data.noisy_rows is None:
         return
     rows = data.train_rows + data.validation_rows
     noise = Fraction(str(data.point_noise))
-    least = noise / 2 * Fraction(data.noisy_rows, rows)
+    each = least_mean_error(noise)
+    least = least_mean_error(noise, Fraction(data.noisy_rows, rows))
     formula = (
         f"uniform noise of ±{_text(noise)} leaves the best answer a mean error of "
-        f"{_text(noise / 2)}; in {data.noisy_rows:,} of {rows:,} rows, over all "
-        f"{_text(noise / 2)} × {data.noisy_rows:,} / {rows:,} = {_text(least)}, if the others are "
+        f"{_text(each)}; in {data.noisy_rows:,} of {rows:,} rows, over all "
+        f"{_text(each)} × {data.noisy_rows:,} / {rows:,} = {_text(least)}, if the others are "
         "answered without error"
     )
     for name in ERRORS:

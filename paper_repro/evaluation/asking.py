@@ -1,0 +1,138 @@
+"""A run's answers to a split of its own data, with progress; what was answered is never lost.
+
+``answer(run, split, ...)`` asks the run's model. If anything stops it, an interrupt among them, the
+answers so far are kept in ``predictions.partial.jsonl``, which can be scored like any other file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from paper_repro.errors import UserError
+from paper_repro.evaluation.predictions import DRAWN, Prediction, write_predictions
+from paper_repro.training.record import Record
+
+PREDICTIONS, PARTIAL = "predictions.jsonl", "predictions.partial.jsonl"
+
+
+class Watcher(Protocol):
+    """Told how far the answers are."""
+
+    def stage(self, what: str) -> None:
+        """Something without a count goes on."""
+
+    def advance(self, done: int, total: int) -> None:
+        """So many rows are answered."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a run answered, by which model, and rows that could not be asked.
+
+    Attributes:
+        left_out: number of rows of the split that cannot be read, by kind of problem.
+    """
+
+    predictions: tuple[Prediction, ...]
+    model: dict[str, Any]
+    left_out: dict[str, int]
+
+
+def answer(
+    run: Path,
+    split: str,
+    folder: Path,
+    watcher: Watcher,
+    device: str | None = None,
+    batch_size: int | None = None,
+    limit: int | None = None,
+) -> Answers:
+    """Ask a run's model about every row of a split and write ``predictions.jsonl``.
+
+    Args:
+        folder: where answers are written; made if need be.
+        limit: only the first so many rows.
+
+    Raises:
+        UserError: record, data, base or adapter cannot be had or used, or no row can be read.
+    """
+    watcher.stage("importing")
+    from paper_repro.data.problems import check, usable_rows
+    from paper_repro.evaluation.generate import BATCH, generate
+    from paper_repro.evaluation.loading import load, of_run, splits_of_run
+
+    wanted = of_run(run)
+    watcher.stage("reading the rows")
+    splits = splits_of_run(run)
+    splits[split]
+    report = check(splits)
+    rows = usable_rows(splits, report, split)
+    if not len(rows):
+        raise _no_rows(run, split, report.left_out[split])
+    watcher.stage("loading the model")
+    loaded = load(wanted, device)
+    total = len(rows) if limit is None else min(limit, len(rows))
+    made: list[Prediction] = []
+    with _kept(made, folder):
+        asked = generate(loaded.model, loaded.processor, islice(rows, total), batch_size or BATCH)
+        for one in asked:
+            made.append(replace(one, frames=DRAWN) if wanted.size == "mini" else one)
+            watcher.advance(len(made), total)
+        write_predictions(made, folder / PREDICTIONS)
+    (folder / PARTIAL).unlink(missing_ok=True)
+    return Answers(tuple(made), loaded.to_json(), report.left_out[split])
+
+
+@contextmanager
+def _kept(made: list[Prediction], folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        if made:
+            write_predictions(made, folder / PARTIAL)
+        raise
+
+
+def is_drawn(record: Record) -> bool:
+    """Whether a run's frames are drawings: those of the miniature are."""
+    return record.settings.get("size") == "mini"
+
+
+def leak(record: Record, split: str) -> str:
+    """One line on what a run's splits share, or nothing where they share nothing or it is unsaid.
+
+    Reads ``data.leaks`` of the record, as :mod:`paper_repro.data.problems` writes it.
+    """
+    found = record.data.get("leaks") or {}
+    shared = [
+        f"{found[what]:,} {what if found[what] != 1 else what[:-1]}"
+        for what in ("frames", "videos")
+        if found.get(what)
+    ]
+    if not shared:
+        return ""
+    rows = {
+        "a shared frame": (found.get("rows_with_shared_frames") or {}).get(split),
+        "a shared video": (found.get("rows_of_shared_videos") or {}).get(split),
+    }
+    counts = " and ".join(f"{count:,} with {what}" for what, count in rows.items() if count)
+    of = f" ({counts} in {split})" if counts else ""
+    return (
+        f"Leak: {' and '.join(shared)} stand in more than one split{of}, so scores on held-out "
+        "rows are in part scores on what was trained on."
+    )
+
+
+def _no_rows(run: Path, split: str, left_out: dict[str, int]) -> UserError:
+    kinds = ", ".join(f"{kind}: {count:,}" for kind, count in left_out.items())
+    return UserError(
+        f"No row of {split} can be read, so there is nothing to ask the model of {run}.",
+        expected="rows in the paper's format",
+        got=kinds or "no row",
+        next_command=f"python -m paper_repro evaluate {run} --split train",
+    )
