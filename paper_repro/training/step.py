@@ -86,7 +86,7 @@ class Training:
 
         Raises:
             NotFinite: nothing is updated then, and :attr:`steps` stays. With a scaler gradients
-                may overflow: the update is left out, and the scale is halved.
+                may overflow: the update is left out and the scale is halved, until it is 1.
         """
         if samples is None:
             samples = sum(len(batch["input_ids"]) for batch in micro_batches)
@@ -180,7 +180,7 @@ class Training:
             self.scaler.unscale_(self.optimizer)
         limit = math.inf if self.max_grad_norm is None else self.max_grad_norm
         norm = float(torch.nn.utils.clip_grad_norm_(self.trained.values(), limit))
-        if not math.isfinite(norm) and not self.scaler:
+        if not math.isfinite(norm) and (not self.scaler or self.scaler.get_scale() <= 1):
             raise self._refused("gradient norm", norm)
         optimizers.set_rate(self.optimizer, self.schedule(self.steps))
         if self.scaler:
@@ -192,6 +192,8 @@ class Training:
 
     def _refused(self, what: str, value: float) -> NotFinite:
         self.optimizer.zero_grad()
+        if self.scaler:
+            self.scaler.update(self.scaler.get_scale())  # the same scale, for another try
         return NotFinite(self.steps, what, value)
 
 
@@ -217,6 +219,7 @@ def start(
         ValueError: for another name, or when float16 gradients would meet float16 weights.
     """
     with captured() as said:
+        import torch
         from torch.amp.grad_scaler import GradScaler
 
         trained = [(name, t) for name, t in model.named_parameters() if t.requires_grad]
@@ -227,6 +230,8 @@ def start(
         made = optimizers.make(optimizer, trained, schedule(0), weight_decay)
         device = workers.device.partition(":")[0] if not trained else trained[0][1].device.type
         scaler = GradScaler(device) if precision.scaled else None
+        if scaler:  # it counts on a first use, which a process without a micro-batch has not
+            scaler.scale(torch.zeros((), device=device))
     return Training(
         model=model,
         optimizer=made,

@@ -7,9 +7,11 @@ every trained tensor has a gradient from the first step on.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from paper_repro.data.rows import Row, read_row
@@ -21,11 +23,14 @@ from paper_repro.training.examples import Examples, encode
 from paper_repro.training.features import keep
 from paper_repro.training.levels import put_on
 from paper_repro.training.order import Plan
-from paper_repro.training.step import Training
+from paper_repro.training.schedule import Cosine, warmup_steps
+from paper_repro.training.step import Training, start
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 SIZES = ((112, 112), (224, 224), (200, 90), (64, 300), (30, 30))
 """Widths and heights in pixels."""
+RATE = 1e-3
+SETTINGS = {"weight_decay": 0.01, "max_grad_norm": 1.0}
 Tensors = Mapping[str, Any]
 
 
@@ -127,3 +132,45 @@ def same_bits(some: Tensors, others: Tensors) -> bool:
 def trained(training: Training) -> dict[str, Any]:
     """Copies of what is trained."""
     return {name: tensor.detach().clone() for name, tensor in training.trained.items()}
+
+
+def schedule(steps: int) -> Cosine:
+    return Cosine(RATE, steps, warmup_steps(steps, 0.1))
+
+
+def begun(optimizer: str = "adamw_torch", stir: bool = False, **options: Any) -> Training:
+    """A run over two active adapters with dropout; stirred, so that all of it must be loaded."""
+    import torch
+
+    model = stack(r=32, dropout=0.2)
+    training = start(model, optimizer, schedule(6), **{**SETTINGS, "seed": 7, **options})
+    if stir:
+        torch.rand(3)
+        run(training, 1)
+    return training
+
+
+def same_state(some: Training, other: Training) -> bool:
+    (tensors, numbers), (their_tensors, their_numbers) = some.state(), other.state()
+    return same_bits(tensors, their_tensors) and numbers == their_numbers
+
+
+def through_files(state: tuple[Tensors, Any], folder: Path) -> tuple[Tensors, Any]:
+    """As a checkpoint holds it."""
+    from safetensors.torch import load_file, save_file
+
+    save_file(state[0], folder / "state.safetensors")
+    return load_file(folder / "state.safetensors"), json.loads(json.dumps(state[1]))
+
+
+def watched(training: Training) -> list[tuple[float, set[float]]]:
+    """Norm of the gradients and the rate of every update, as the optimizer gets them."""
+    seen: list[tuple[float, set[float]]] = []
+
+    def look(optimizer: Any, *_: Any) -> None:
+        grads = [t.grad for t in training.trained.values()]
+        norm = math.sqrt(sum(float((grad.double() ** 2).sum()) for grad in grads))
+        seen.append((norm, {group["lr"] for group in optimizer.param_groups}))
+
+    training.optimizer.register_step_pre_hook(look)
+    return seen

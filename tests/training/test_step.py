@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import pytest
 
 from paper_repro.training.order import Plan, order
-from paper_repro.training.schedule import Cosine, warmup_steps
 from paper_repro.training.step import NotFinite, seed_of, start
-from tests.training.bench import apart, examples, kept, run, same_bits, stack, trained
-
-RATE = 1e-3
-PLAN = Plan(9, batch=1, accumulation=3, epochs=2, seed=2)
-SETTINGS = {"weight_decay": 0.01, "max_grad_norm": 1.0}
-
-
-def schedule(steps):
-    return Cosine(RATE, steps, warmup_steps(steps, 0.1))
+from tests.training.bench import (
+    RATE,
+    SETTINGS,
+    apart,
+    begun,
+    examples,
+    kept,
+    run,
+    same_bits,
+    same_state,
+    schedule,
+    stack,
+    trained,
+    watched,
+)
 
 
 def by_transformers(model, data, plan, folder):
@@ -71,80 +75,6 @@ def test_twenty_steps_are_those_of_transformers_trainer(tmp_path):
     assert min(losses[-5:]) < min(losses[:5]) and max(logs["grad_norm"] for logs in said) > 1
     wanted = {name: t.detach() for name, t in theirs.named_parameters() if t.requires_grad}
     assert apart(trained(training), wanted) < 1e-5
-
-
-@pytest.mark.parametrize("optimizer", ["adamw_torch", "adamw_8bit", "paged_adamw_8bit"])
-@pytest.mark.parametrize("at", [3, 4])
-def test_a_resumed_run_is_the_same_to_the_last_bit(optimizer, at, tmp_path):
-    """In the middle of an epoch and at its end, under dropout, through files."""
-    whole = begun(optimizer)
-    losses = run(whole, 6, plan=PLAN)
-    first = begun(optimizer)
-    assert run(first, at, plan=PLAN) == losses[:at]
-    saved = through_files(first.state(), tmp_path)
-    second = begun(optimizer, stir=True)
-    second.load_state(*saved)
-    assert run(second, 6, plan=PLAN) == losses[at:]
-    assert same_state(second, whole) and same_bits(frozen(second), frozen(whole))
-
-
-def begun(optimizer="adamw_torch", stir=False, **options):
-    """A run over two active adapters with dropout; stirred, so that all of it must be loaded."""
-    import torch
-
-    training = start(
-        stack(r=32, dropout=0.2), optimizer, schedule(6), **{**SETTINGS, "seed": 7, **options}
-    )
-    if stir:
-        torch.rand(3)
-        run(training, 1)
-    return training
-
-
-def through_files(state, folder):
-    """As a checkpoint holds it."""
-    from safetensors.torch import load_file, save_file
-
-    save_file(state[0], folder / "state.safetensors")
-    return load_file(folder / "state.safetensors"), json.loads(json.dumps(state[1]))
-
-
-def same_state(some, other):
-    (tensors, numbers), (their_tensors, their_numbers) = some.state(), other.state()
-    return same_bits(tensors, their_tensors) and numbers == their_numbers
-
-
-def frozen(training):
-    return {n: t for n, t in training.model.named_parameters() if not t.requires_grad}
-
-
-def test_a_state_holds_what_is_trained_and_the_optimizers_entries_in_eight_bits():
-    import torch
-
-    training = begun("adamw_8bit")
-    run(training, 2)
-    tensors, numbers = training.state()
-    names = list(training.trained)
-    assert len(names) == 40 and all("spatial" in name for name in names)
-    assert {name for name in tensors if name.startswith("model/")} == {f"model/{n}" for n in names}
-    kinds = {name.rpartition("/")[2] for name in tensors if name.startswith("optimizer/")}
-    assert kinds == {"state1", "state2", "absmax1", "absmax2"}
-    assert any(tensor.dtype is torch.uint8 for tensor in tensors.values())
-    assert numbers["steps"] == 2 and numbers["scaler"] == {}
-    assert numbers["optimizer"] == {f"{name}/step": 2 for name in names}
-
-
-def test_a_state_shares_nothing_with_the_run(tmp_path):
-    training = begun()
-    run(training, 2)
-    tensors, numbers = training.state()
-    before = {name: tensor.clone() for name, tensor in tensors.items()}
-    run(training, 3)
-    assert same_bits(tensors, before) and numbers["steps"] == 2
-    other = begun()
-    other.load_state(tensors, numbers)
-    run(other, 3)
-    assert same_bits(tensors, before) and same_state(other, training)
 
 
 def test_a_seed_decides_and_no_other_random_state_does():
@@ -242,19 +172,6 @@ def test_a_loss_that_is_no_number_is_refused_and_leaves_all_as_it_was(fp16):
     assert same_bits(training.state()[0], before[0]) and training.state()[1] == before[1]
     assert all(tensor.grad is None for tensor in training.trained.values())
     assert run(training, 3) == run(plain, 3) and same_state(training, plain)
-
-
-def watched(training):
-    """Norm of the gradients and the rate of every update, as the optimizer gets them."""
-    seen = []
-
-    def look(optimizer, *_):
-        grads = [t.grad for t in training.trained.values()]
-        norm = math.sqrt(sum(float((grad.double() ** 2).sum()) for grad in grads))
-        seen.append((norm, {group["lr"] for group in optimizer.param_groups}))
-
-    training.optimizer.register_step_pre_hook(look)
-    return seen
 
 
 def test_gradients_are_scaled_down_to_the_norm_and_never_up():
