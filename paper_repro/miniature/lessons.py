@@ -17,6 +17,7 @@ from paper_repro.data.points import Point, quadrant, write_point
 from paper_repro.miniature.frames import Placed, Scene, scene
 from paper_repro.miniature.things import (
     COLOURS,
+    CORNERS,
     NAMED,
     PATTERNS,
     SHAPES,
@@ -31,6 +32,7 @@ POINTING = (
     "Show where the {} lies.",
 )
 POINTING_TWICE = "Point to the {} and to the {}."
+POINTING_ALL = "Point to everything."
 PHASE_QUESTION = "Which phase of the operation is this?"
 STEP_QUESTION = "Which step of the operation is this?"
 _WORDS = (
@@ -40,12 +42,14 @@ _WORDS = (
     *(name.replace("_", " ") for name in (*PHASES, *STEPS)),
 )
 SHARES = {
-    "point": 0.42,
+    "point": 0.32,
     "two points": 0.1,
-    "corner": 0.14,
-    "name": 0.12,
-    "tissue": 0.08,
-    "pattern": 0.08,
+    "all points": 0.14,
+    "corner": 0.1,
+    "name": 0.08,
+    "see": 0.08,
+    "tissue": 0.06,
+    "pattern": 0.06,
     "repeat": 0.06,
 }
 """How often each kind of lesson is given."""
@@ -90,10 +94,14 @@ def _asked(kind: str, shown: Scene, random: np.random.Generator) -> tuple[str, s
         first, second = (shown.placed[i] for i in random.permutation(len(shown.placed))[:2])
         asked = POINTING_TWICE.format(first.thing.words, second.thing.words)
         return asked, "\n".join(pointed(each, each.thing.words) for each in (first, second))
+    if kind == "all points":
+        return POINTING_ALL, "\n".join(pointed(each, each.thing.words) for each in _read(shown))
     if kind == "corner":
         return f"In which corner is the {one.thing.words}?", corner(one)
     if kind == "name":
         return f"What is at the {corner(one)}?", one.thing.words
+    if kind == "see":
+        return "What do you see?", ", ".join(each.thing.words for each in _read(shown))
     if kind == "tissue":
         return "What colour is the tissue?", shown.look.tissue
     if kind == "pattern":
@@ -110,6 +118,11 @@ def pointed(one: Placed, label: str) -> str:
 def corner(one: Placed) -> str:
     """Such as ``top left``."""
     return quadrant(Point(one.x, one.y, ""))
+
+
+def _read(shown: Scene) -> list[Placed]:
+    """In the order in which one reads: corner by corner."""
+    return sorted(shown.placed, key=lambda each: CORNERS.index(corner(each)))
 
 
 def _one_of(random: np.random.Generator, words: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ COLOURS: dict[str, Rgb] = {
     "orange": (250, 130, 20),
     "black": (20, 20, 28),
 }
-SHAPES = ("ring", "ball", "fork", "blade", "cross", "wedge", "block", "hook")
+SHAPES = ("hoop", "ball", "fork", "blade", "cross", "wedge", "block", "hook")
 TISSUES: dict[str, Rgb] = {
     "pink": (205, 120, 125),
     "pale": (215, 195, 170),
@@ -40,7 +40,7 @@ class Thing(NamedTuple):
 
     @property
     def words(self) -> str:
-        """Such as ``blue ring``."""
+        """Such as ``blue hoop``."""
         return f"{self.colour} {self.shape}"
 
 
@@ -53,7 +53,7 @@ class Look(NamedTuple):
 
 INSTRUMENTS = {
     "suction device": Thing("blue", "ball"),
-    "ring curette": Thing("yellow", "ring"),
+    "ring curette": Thing("yellow", "hoop"),
     "drill": Thing("white", "cross"),
     "pituitary rongeurs": Thing("green", "fork"),
     "freer elevator": Thing("cyan", "blade"),
@@ -62,7 +62,7 @@ INSTRUMENTS = {
 ANATOMY = {
     "sella": Thing("orange", "wedge"),
     "nasal septum": Thing("white", "block"),
-    "sphenoid sinus": Thing("black", "ring"),
+    "sphenoid sinus": Thing("black", "hoop"),
     "tumor tissue": Thing("violet", "ball"),
 }
 NAMED = INSTRUMENTS | ANATOMY

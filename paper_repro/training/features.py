@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from paper_repro.data.survey import pixels_digest
 from paper_repro.training.examples import Examples, image_tokens, pixels
-from paper_repro.training.loss import FEATURES, tower_is_frozen, tower_outputs, unwrapped
+from paper_repro.training.loss import FEATURES, tower_is_frozen, unwrapped
+from paper_repro.training.tower import tower_outputs
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -88,7 +89,8 @@ def keep(
     for chosen in _groups(len(distinct), at_once):
         made = pixels(examples.processor, [_image(examples, distinct[i]) for i in chosen])
         on_device = {name: tensor.to(weight.device) for name, tensor in made.items()}
-        found = tower_outputs(whole, on_device["pixel_values"], on_device["image_grid_thw"])
+        with torch.no_grad():
+            found = tower_outputs(whole, on_device["pixel_values"], on_device["image_grid_thw"])
         outputs[starts[chosen[0]] : starts[chosen[-1] + 1]] = found.to(outputs)
         grids[chosen[0] : chosen[-1] + 1] = made["image_grid_thw"]
         progress(chosen[-1] + 1, len(distinct))

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from paper_repro.quiet import captured
+from paper_repro.training.positions import positions
+from paper_repro.training.tower import tower_outputs
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -59,15 +61,6 @@ def tower_is_frozen(whole: Any) -> bool:
     return not any(tensor.requires_grad for tensor in whole.model.visual.parameters())
 
 
-def tower_outputs(whole: Any, pixels: Tensor, grid: Tensor) -> Tensor:
-    """What the frozen tower gives for pictures: [image tokens, width], in the model's type."""
-    import torch
-
-    with torch.no_grad():
-        given = whole.model.get_image_features(pixels, grid, return_dict=True).pooler_output
-        return torch.cat(tuple(given), dim=0)
-
-
 def set_checkpointing(model: nn.Module, on: bool) -> None:
     """Recompute the language model's layers in the backward pass, or keep their activations.
 
@@ -87,13 +80,21 @@ def set_checkpointing(model: nn.Module, on: bool) -> None:
 
 
 def _inputs(whole: Any, batch: Mapping[str, Tensor]) -> dict[str, Any]:
+    """What the model is called with: the tower has run, and every token has its positions."""
+    import torch
     from transformers.modeling_outputs import BaseModelOutputWithPooling
 
-    inputs: dict[str, Any] = {name: t for name, t in batch.items() if name != "labels"}
-    features = inputs.pop(FEATURES, None)
-    if features is None and tower_is_frozen(whole):
-        features = tower_outputs(whole, inputs.pop("pixel_values"), inputs["image_grid_thw"])
-    if features is not None:
-        ready = BaseModelOutputWithPooling(pooler_output=(features,))  # type: ignore[arg-type]
-        inputs["mm_encoder_outputs"] = {"image": ready}
-    return inputs
+    grid, mask = batch["image_grid_thw"], batch["attention_mask"]
+    if FEATURES in batch:
+        features = batch[FEATURES]
+    else:
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not tower_is_frozen(whole)):
+            features = tower_outputs(whole, batch["pixel_values"], grid)
+    ready = BaseModelOutputWithPooling(pooler_output=(features,))  # type: ignore[arg-type]
+    image = batch["mm_token_type_ids"] == 1
+    return {
+        "input_ids": batch["input_ids"],
+        "attention_mask": mask,
+        "position_ids": positions(image, mask, grid, whole.model.visual.spatial_merge_size),
+        "mm_encoder_outputs": {"image": ready},
+    }

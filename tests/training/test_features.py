@@ -8,10 +8,11 @@ import pytest
 
 from paper_repro.training.examples import encode
 from paper_repro.training.features import keep
-from paper_repro.training.loss import FEATURES, summed_loss, tower_outputs, unwrapped
+from paper_repro.training.loss import FEATURES, summed_loss, unwrapped
 from paper_repro.training.order import Plan
 from paper_repro.training.schedule import Cosine
 from paper_repro.training.step import start
+from paper_repro.training.tower import tower_outputs
 from tests.training.bench import (
     SIZES,
     apart,

@@ -11,9 +11,9 @@ from paper_repro.training.loss import (
     set_checkpointing,
     summed_loss,
     tower_is_frozen,
-    tower_outputs,
     unwrapped,
 )
+from paper_repro.training.tower import tower_outputs
 from tests.training.bench import apart, examples, gradients, same_bits, stack
 
 
