@@ -23,11 +23,13 @@ def train(
         int | None, typer.Argument(min=0, max=2, help="0 pre-training in small, 1 or 2.")
     ] = None,
     size: Annotated[
-        Size, typer.Option(help="mini: drawn frames, two CPU cores. full: the 2B model.")
-    ] = Size.mini,
+        Size | None,
+        typer.Option(help="mini (the default): drawn frames, two CPU cores. full: the 2B model."),
+    ] = None,
     variant: Annotated[
-        str, typer.Option(help="Of Level 2: stated, seven-modules or notebook.")
-    ] = "stated",
+        str | None,
+        typer.Option(help="Of Level 2: stated (the default), seven-modules or notebook."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the run. Default: runs/SIZE-LEVEL-VARIANT.", metavar="DIR"),
@@ -105,7 +107,7 @@ def train(
     Ctrl-C or SIGTERM saves the state after the step in hand. Exit status: 0 finished, 2 could not
     run, 130 or 143 interrupted.
     """
-    from paper_repro.cli.training import going, show_plan, show_run
+    from paper_repro.cli.training import show_plan
 
     given = {
         "level1": level1,
@@ -129,38 +131,68 @@ def train(
     }
     changed = _with_revisions({name: value for name, value in given.items() if value is not None})
     if resume is None:
-        settings = _settings(level, size.value, variant, changed, device)
-        if show_settings:
-            show_plan(settings)
-            return
+        folder, settings = out, _settings(level, size, variant, changed, device)
+    else:
+        what = {"level": level, "size": size and size.value, "variant": variant}
+        changed |= {name: value for name, value in what.items() if value is not None}
+        folder, settings = resume, _settings_of(resume, out)
+    if show_settings:
+        show_plan(settings)
+        return
+    how = {"device": device, "save_every": save_every, "loaders": loaders, "push": push}
+    _run(settings, folder or Path("runs", _name(settings)), changed if resume else None, how)
+
+
+def _run(settings: Any, folder: Path, changed: dict[str, Any] | None, how: dict[str, Any]) -> None:
+    """Train or, with changes or none of them, go on; then say what came of it."""
+    from paper_repro.cli.training import going, show_run
+
+    if how["loaders"] is None:
+        how["loaders"] = (os.cpu_count() or 1) if settings.level == 0 else 0
     with going() as watcher:
         from paper_repro.training.context import Options
-        from paper_repro.training.run import resume as go_on
-        from paper_repro.training.run import train as run
+        from paper_repro.training.run import resume, train
 
-        number = loaders if loaders is not None else (os.cpu_count() or 1) * (level == 0)
-        options = Options(_device(device), save_every, number, push, _command())
-        if resume is not None:
-            folder = resume
-            record = go_on(folder, options, watcher, changed)
+        options = Options(**{**how, "device": _device(how["device"])}, command=_command())
+        if changed is None:
+            record = train(settings, folder, options, watcher)
         else:
-            folder = out or Path("runs", _name(settings))
-            record = run(settings, folder, options, watcher)
+            record = resume(folder, options, watcher, changed)
     if int(os.environ.get("RANK", "0")) == 0:
         show_run(record, folder)
     if record.status == "interrupted":
         raise typer.Exit(130 if "SIGINT" in record.said else 143)
 
 
+def _settings_of(folder: Path, out: Path | None) -> Any:
+    """Settings of a run that is to go on."""
+    from paper_repro.errors import UserError
+    from paper_repro.training.record import read_record
+    from paper_repro.training.settings import Settings
+
+    if out is not None:
+        raise UserError(
+            "A run goes on in its own folder.",
+            expected="--resume DIR without --out",
+            got=f"--out {out}",
+            next_command=f"python -m paper_repro train --resume {folder}",
+        )
+    return Settings.from_dict(read_record(folder).settings)
+
+
 def _settings(
-    level: int | None, size: Any, variant: str, changed: dict[str, Any], device: str | None
+    level: int | None,
+    size: Size | None,
+    variant: str | None,
+    changed: dict[str, Any],
+    device: str | None,
 ) -> Any:
     """Settings of a new run, refused before anything heavy is imported where they cannot be."""
     from dataclasses import replace
 
     from paper_repro.errors import UserError
     from paper_repro.study import load_study
-    from paper_repro.training.recipes import defaults
+    from paper_repro.training.recipes import STACKED, defaults, refuse_unused
     from paper_repro.training.settings import refuse_unusable
 
     if level is None:
@@ -170,17 +202,11 @@ def _settings(
             got="neither",
             next_command="python -m paper_repro train 2",
         )
-    study = load_study()
-    variants = [each.id for each in study.variants]
-    if variant not in variants:
-        raise UserError(
-            f"There is no variant {variant!r}.",
-            expected=", ".join(variants),
-            got=repr(variant),
-            next_command=f"python -m paper_repro train {level} --variant {variants[1]}",
-        )
-    on_card = size == "full" and _device(device) == "cuda"
-    settings = replace(defaults(study, level, size, variant, on_card), **changed)
+    study, sized = load_study(), (size or Size.mini).value
+    refuse_unused(study, level, variant, changed)
+    on_card = sized == "full" and _device(device) == "cuda"
+    start = defaults(study, level, sized, variant or STACKED, on_card)  # type: ignore[arg-type]
+    settings = replace(start, **changed)
     refuse_unusable(settings)
     return settings
 

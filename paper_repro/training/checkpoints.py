@@ -64,7 +64,8 @@ def write(folder: Path, training: Training, about: Mapping[str, Any], kept: int 
 
     target = folder / _NAME.format(training.steps)
     passing = folder / f".{target.name}"
-    shutil.rmtree(passing, ignore_errors=True)
+    for half_made in folder.glob(".step-*"):
+        shutil.rmtree(half_made, ignore_errors=True)
     passing.mkdir(parents=True)
     tensors, numbers = training.state()
     try:
@@ -122,18 +123,23 @@ def newest(folder: Path) -> tuple[Checkpoint | None, tuple[str, ...]]:
 def check_room(folder: Path, training: Training, kept: int = KEPT) -> None:
     """Refuse to start where the disk cannot hold the checkpoints that will be there at once.
 
+    Args:
+        folder: of the checkpoints; those that are there already take no more room.
+
     Raises:
         UserError: with the bytes that are free and those that it takes.
     """
     weights = sum(tensor.nbytes for tensor in training.trained.values())
-    needed = (kept + 1) * 3 * weights  # two moments as large as the weights at most
-    free = shutil.disk_usage(folder).free
+    more = max(1, kept + 1 - len(_all(folder)))
+    needed = more * 3 * weights  # two moments as large as the weights at most
+    run = folder.parent
+    free = shutil.disk_usage(run).free
     if free < needed:
         raise UserError(
-            f"The disk of {folder} has no room for the checkpoints.",
-            expected=f"{needed / 1e6:,.0f} MB for {kept + 1} of them",
-            got=f"{free / 1e6:,.0f} MB free",
-            next_command=f"df -h {folder}  (make room, or name another folder with --out)",
+            f"The disk of {run} has no room for the checkpoints.",
+            expected=f"{needed / 1e6:,.1f} MB for {more} of them",
+            got=f"{free / 1e6:,.1f} MB free",
+            next_command=f"df -h {run}  (make room, or name another folder with --out)",
         )
 
 

@@ -87,6 +87,38 @@ def defaults(study: Study, level: int, size: Size, variant: str, on_card: bool) 
     return replace(start, **(said | ours | {"precision": precision}))
 
 
+def refuse_unused(
+    study: Study, level: int, variant: str | None, changed: Mapping[str, Any]
+) -> None:
+    """Refuse an option that the run would not look at, before anything is loaded.
+
+    Raises:
+        UserError: there is no such variant, or the option means nothing at this level.
+    """
+    again = f"python -m paper_repro train {level}"
+    known = [each.id for each in study.variants]
+    if variant is not None and (level != 2 or variant not in known):
+        raise UserError(
+            f"There is no variant {variant!r}" + (f" of Level {level}." if level != 2 else "."),
+            expected=", ".join(known) if level == 2 else "no variant: those are of Level 2",
+            got=repr(variant),
+            next_command=f"{again} --variant {STACKED}" if level == 2 else again,
+        )
+    own = 0 if level == 0 else len(adapters_of(study, level, variant or STACKED))
+    unused = {0: ("base", "level1", "data", "epochs"), 1: ("level1",)}.get(own, ())
+    for name in unused:
+        if name in changed:
+            stands_on = (
+                "one adapter on the base" if own else "a base from nothing, on drawn lessons"
+            )
+            raise UserError(
+                f"--{name} means nothing here.",
+                expected=f"no --{name}: this trains {stands_on}",
+                got=f"--{name} {changed[name]}",
+                next_command=f"{again} --help",
+            )
+
+
 def deviations(study: Study, here: Settings) -> list[dict[str, Any]]:
     """Each setting that differs from the paper's: ``name``, ``paper``, ``here`` and ``reason``."""
     said = paper(study, here.level, here.variant)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paper_repro.quiet import captured
+from paper_repro.training.bases import forked_rng
 from paper_repro.training.levels import ONE_NAME
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def save_adapters(levels: Levels, folder: Path, base_name: str) -> None:
         if len(names) == 1:
             _save(model, names[0], passing / ADAPTER)
         else:
-            model.add_weighted_adapter(names, [1.0] * len(names), STACKED, combination_type="cat")
+            _lay_side_by_side(model, names)
             model.peft_config[STACKED].base_model_name_or_path = base_name
             _save(model, STACKED, passing / ADAPTER)
             model.delete_adapter(STACKED)
@@ -50,6 +51,15 @@ def save_adapters(levels: Levels, folder: Path, base_name: str) -> None:
                 part = "-on-".join([name, *reversed(names[:place])])
                 _save(model, name, passing / PARTS / part)
     _into_place(passing, folder)
+
+
+def _lay_side_by_side(model: PeftModel, names: list[str]) -> None:
+    """Where an adapter has no matrix PEFT leaves random numbers times zero, which may be -0."""
+    import torch
+
+    with forked_rng():
+        torch.manual_seed(0)
+        model.add_weighted_adapter(names, [1.0] * len(names), STACKED, combination_type="cat")
 
 
 def save_base(base: Base, folder: Path) -> None:

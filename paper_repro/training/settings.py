@@ -121,6 +121,8 @@ def refuse_unusable(settings: Settings) -> None:
     }.items():
         if (got := getattr(settings, name)) not in known:
             raise _unusable(name, ", ".join(known), got)
+    if settings.level == 0 and settings.precision == "nf4":
+        raise _unusable("precision", "bf16, fp16 or fp32, as Level 0 trains every weight", "nf4")
     if settings.features and settings.level == 0:
         raise _unusable("features", "--no-features, as Level 0 trains the tower", "--features")
 

@@ -57,6 +57,7 @@ class Training:
         workers: the processes that train together.
         same_bits: whether kernels that add in any order are avoided where torch has others.
         steps: taken so far.
+        torn: whether an update was broken off, so that the state is that of no step.
         said: what the libraries warned of, each once.
     """
 
@@ -70,6 +71,7 @@ class Training:
     workers: Workers = ALONE
     same_bits: bool = True
     steps: int = 0
+    torn: bool = False
     said: list[str] = field(default_factory=list)
 
     def step(self, micro_batches: Sequence[MicroBatch], samples: int | None = None) -> float:
@@ -183,11 +185,13 @@ class Training:
         if not math.isfinite(norm) and (not self.scaler or self.scaler.get_scale() <= 1):
             raise self._refused("gradient norm", norm)
         optimizers.set_rate(self.optimizer, self.schedule(self.steps))
+        self.torn = True
         if self.scaler:
             self.scaler.step(self.optimizer)
             self.scaler.update()
         else:
             self.optimizer.step()
+        self.torn = False
         self.optimizer.zero_grad()
 
     def _refused(self, what: str, value: float) -> NotFinite:

@@ -6,35 +6,36 @@ and a checkpoint of the last step that was taken whole.
 
 from __future__ import annotations
 
-import errno
-import signal
 import statistics
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paper_repro.errors import UserError
 from paper_repro.training import checkpoints
 from paper_repro.training.events import events
+from paper_repro.training.failures import CHECKPOINTS, COMMAND, disk_is_full
 from paper_repro.training.feed import feed
 from paper_repro.training.push import push
 from paper_repro.training.record import Record, write_record
 from paper_repro.training.settings import FREE
-from paper_repro.training.step import NotFinite, Training
+from paper_repro.training.step import Training
+from paper_repro.training.stopping import name_of
 from paper_repro.training.watch import Stepped
 
 if TYPE_CHECKING:
     from paper_repro.training.context import Run
     from paper_repro.training.prepare import Prepared
 
-CHECKPOINTS = "checkpoints"
 COMPARED = {
     "base_before": "base",
     "earlier_before": "Level 1 adapter",
     "newest_before": "adapter before its first step",
     "fingerprint": "data set",
 }
-COMMAND = "python -m paper_repro train"
+COMPUTES = ("device", "name", "threads", "processes")
+"""Of the hardware: what decides in which order sums are rounded."""
 
 
 def take_steps(
@@ -46,28 +47,18 @@ def take_steps(
         Whether it was reached; False when a signal asked to stop, the state being saved.
 
     Raises:
-        UserError: what stood in the way, the state being saved and the record written.
+        UserError, NotFinite, OSError: what stood in the way, the state being saved.
     """
-    import torch
-
     place = folder / CHECKPOINTS
     _go_on(prepared, training, record, folder, run)
-    checkpoints.check_room(folder, training)
+    checkpoints.check_room(place, training)
     try:
         return _loop(prepared, training, record, folder, run)
-    except NotFinite as error:
-        problem = _not_finite(error, prepared)
-    except torch.cuda.OutOfMemoryError as error:
-        problem = _out_of_memory(error, prepared, folder)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-            raise
-        problem = _disk_full(error, folder)
-    training.optimizer.zero_grad()
-    record.status, record.said = "failed", str(problem)
-    if run.workers.writes:
-        _try_to_save(place, training, record, folder)
-    raise problem
+    except Exception:
+        training.optimizer.zero_grad()
+        if run.workers.writes:
+            _try_to_save(place, training, record)
+        raise
 
 
 def _loop(prepared: Prepared, training: Training, record: Record, folder: Path, run: Run) -> bool:
@@ -92,7 +83,9 @@ def _loop(prepared: Prepared, training: Training, record: Record, folder: Path, 
                 _save(training, record, folder, run)
             if stop and training.steps < plan.steps:
                 record.status = "interrupted"
-                record.said = f"{_signal(run)} after step {training.steps:,} of {plan.steps:,}"
+                record.said = (
+                    f"{name_of(run.asked())} after step {training.steps:,} of {plan.steps:,}"
+                )
                 return False
     return True
 
@@ -102,7 +95,9 @@ def _go_on(prepared: Prepared, training: Training, record: Record, folder: Path,
     found, problems = checkpoints.newest(folder / CHECKPOINTS)
     for problem in problems:
         run.watcher.said(problem)
-    steps = run.workers.first_says(found.steps if found else 0)
+    own = found.steps if found else 0
+    if own != (steps := run.workers.first_says(own)):
+        raise _other_checkpoint(folder, steps, own)
     if found is None or steps == 0:
         record.losses, record.learning_rates, record.steps = [], [], 0
         record.times |= {"seconds": 0.0, "seconds_per_step": 0.0}
@@ -116,6 +111,9 @@ def _go_on(prepared: Prepared, training: Training, record: Record, folder: Path,
     record.times["seconds"], record.steps = about["seconds"], training.steps
     record.resumed_at.append(training.steps)
     run.watcher.said(f"Going on after step {training.steps:,} of {prepared.plan.steps:,}.")
+    for line in _otherwise(about, _about(record)):
+        run.watcher.said(line)
+        record.warnings.append(line)
 
 
 def _compare(found: checkpoints.Checkpoint, record: Record, folder: Path) -> None:
@@ -134,6 +132,27 @@ def _compare(found: checkpoints.Checkpoint, record: Record, folder: Path) -> Non
             )
 
 
+def _otherwise(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[str]:
+    """What is computed otherwise than before, though it is the same that is computed."""
+    before = {name: there["settings"][name] for name in FREE} | there["computed"]
+    now = {name: here["settings"][name] for name in FREE} | here["computed"]
+    for name in before:
+        if before[name] != now.get(name):
+            yield (
+                f"{name} was {before[name]} and is now {now.get(name)}: from here on the numbers "
+                "agree to rounding, not to the bit."
+            )
+
+
+def _other_checkpoint(folder: Path, first: int, own: int) -> UserError:
+    return UserError(
+        f"The processes do not see the same checkpoints in {folder}.",
+        expected=f"one of step {first:,}, as the first process has it",
+        got=f"step {own:,}",
+        next_command=f"ls {folder / CHECKPOINTS}  (on every machine: the folder must be shared)",
+    )
+
+
 def _about(record: Record) -> dict[str, Any]:
     """What a checkpoint says beside its state."""
     return {
@@ -142,6 +161,7 @@ def _about(record: Record) -> dict[str, Any]:
         "losses": record.losses,
         "learning_rates": record.learning_rates,
         "seconds": record.times["seconds"],
+        "computed": {name: record.hardware[name] for name in COMPUTES} | record.versions,
     } | {name: record.hashes[name] for name in record.hashes if name in COMPARED}
 
 
@@ -154,53 +174,16 @@ def _save(training: Training, record: Record, folder: Path, run: Run) -> None:
     run.workers.wait()
 
 
-def _try_to_save(place: Path, training: Training, record: Record, folder: Path) -> None:
+def _try_to_save(place: Path, training: Training, record: Record) -> None:
+    """The state after the last step that was taken whole, unless it is there or there is none."""
     record.steps = training.steps
-    try:
-        checkpoints.write(place, training, _about(record))
-        write_record(record, folder)
-    except OSError as error:  # the disk is full; what is there stays whole
-        record.said += f" The state could not be saved: {error}"
-
-
-def _signal(run: Run) -> str:
-    number = run.asked()
-    return signal.Signals(number).name if number else "a signal to another process"
-
-
-def _not_finite(error: NotFinite, prepared: Prepared) -> UserError:
-    lower = prepared.settings.learning_rate / 10
-    return UserError(
-        f"Step {error.step:,} gave a {error.what} that is no finite number; it was not taken.",
-        expected=f"a finite {error.what}",
-        got=str(error.value),
-        next_command=f"train anew with --learning-rate {lower:g}, or --precision fp32",
-    )
-
-
-def _out_of_memory(error: Exception, prepared: Prepared, folder: Path) -> UserError:
-    settings = prepared.settings
-    smaller = max(1, settings.batch // 2)
-    more = settings.batch * settings.accumulation // smaller
-    way = (
-        f"--batch {smaller} --accumulation {more}"
-        if settings.batch > 1
-        else "--checkpointing  (or smaller frames)"
-    )
-    return UserError(
-        f"The card's memory does not hold a pass of {settings.batch} rows.",
-        expected="room for the model and one pass",
-        got=str(error).partition(". ")[0],
-        next_command=f"{COMMAND} --resume {folder} {way}",
-    )
-
-
-def _disk_full(error: OSError, folder: Path) -> UserError:
-    found, _ = checkpoints.newest(folder / CHECKPOINTS)
-    last = f"the last good checkpoint is of step {found.steps:,}" if found else "none was written"
-    return UserError(
-        f"The disk of {folder} is full; {last}.",
-        expected="room for a checkpoint",
-        got=str(error),
-        next_command=f"make room, then: {COMMAND} --resume {folder}",
-    )
+    found, _ = checkpoints.newest(place)
+    if training.torn:
+        record.said = "An update was broken off: the last checkpoint is the last good state."
+    elif found is None or found.steps != training.steps:
+        try:
+            checkpoints.write(place, training, _about(record))
+        except Exception as error:
+            if not disk_is_full(error):
+                raise
+            record.said = f"The state could not be saved: {error}"

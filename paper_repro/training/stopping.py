@@ -15,6 +15,15 @@ Asked = Callable[[], int]
 """The signal that asked to stop; 0 while none did."""
 
 
+class Stopped(Exception):
+    """A signal asked to stop before the first step: there is no state to save."""
+
+
+def name_of(number: int) -> str:
+    """``SIGTERM`` or ``SIGINT``; of several processes another may have got it."""
+    return signal.Signals(number).name if number else "a signal to another process"
+
+
 @contextmanager
 def asked_to_stop() -> Iterator[Asked]:
     """Listen for SIGTERM and SIGINT inside; outside the main thread nothing is listened for."""

@@ -12,6 +12,9 @@ from paper_repro.training.levels import Levels, put_on
 from paper_repro.training.miniature import CONFIG, batch
 from paper_repro.training.observe import observe
 from paper_repro.training.reload import save
+from tests.training.runs import small
+
+__all__ = ["small"]
 
 STUDY = load_study()
 
