@@ -7,6 +7,7 @@ Weights are read from safetensors only, and code from a repository is never run.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,8 @@ from paper_repro.data.source import Splits, load_rows
 from paper_repro.errors import UserError
 from paper_repro.quiet import captured
 from paper_repro.training.record import NAME, Record, read_record
-from paper_repro.training.soundness import CONFIG, WEIGHTS, refuse_silent, refuse_unsound
+from paper_repro.training.renamed import readable
+from paper_repro.training.soundness import CONFIG, WEIGHTS, refuse_silent
 
 if TYPE_CHECKING:
     from torch import nn
@@ -138,14 +140,15 @@ def load(wanted: Wanted, device: str | None = None) -> Loaded:
     device = choose_device(device)
     base = _folder(wanted.base, wanted.base_revision, _WEIGHTS)
     config = read_config(base / "config.json")  # transformers would take a default one
-    adapter = None
-    if wanted.adapter is not None:
-        adapter = _folder(wanted.adapter, wanted.adapter_revision, (CONFIG, WEIGHTS))
-        refuse_unsound(adapter, wanted.base, config)
-    processor = load_processor(base)
-    model = _base_model(base, device, wanted.size)
-    if adapter is not None:
-        model = _with_adapter(model, adapter)
+    with ExitStack() as held:
+        adapter = place = None
+        if wanted.adapter is not None:
+            adapter = _folder(wanted.adapter, wanted.adapter_revision, (CONFIG, WEIGHTS))
+            place, _ = held.enter_context(readable(adapter, wanted.base, config))
+        processor = load_processor(base)
+        model = _base_model(base, device, wanted.size)
+        if place is not None:
+            model = _with_adapter(model, place)
     found = replace(
         wanted,
         base_revision=_commit(base, wanted.base),

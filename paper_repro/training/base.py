@@ -15,7 +15,7 @@ from paper_repro.data.processor import load_processor
 from paper_repro.errors import UserError
 from paper_repro.miniature import shipped
 from paper_repro.quiet import captured
-from paper_repro.training.soundness import CONFIG, WEIGHTS, refuse_unsound
+from paper_repro.training.soundness import CONFIG, WEIGHTS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -74,14 +74,14 @@ def base_folder(settings: Settings) -> Path:
     return snapshot(settings.base, "model", settings.base_revision, _WEIGHTS)
 
 
-def level1_folder(settings: Settings, below: Path, base: Base) -> tuple[Path, str]:
+def level1_folder(settings: Settings, below: Path) -> tuple[Path, str]:
     """The folder of the lower adapter, and its commit on the hub or an empty string.
 
     Args:
         below: the run that trains it, where the settings name none.
 
     Raises:
-        UserError: it cannot be had, or would not change the base.
+        UserError: it cannot be had.
     """
     where = Path(settings.level1) if settings.level1 else below
     if where.is_dir():
@@ -89,7 +89,6 @@ def level1_folder(settings: Settings, below: Path, base: Base) -> tuple[Path, st
     else:
         folder = snapshot(settings.level1, "model", settings.level1_revision, (CONFIG, WEIGHTS))
         commit = folder.name
-    refuse_unsound(folder, settings.base or base.name, base.model.config.to_dict())
     return folder, commit
 
 

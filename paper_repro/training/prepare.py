@@ -7,7 +7,7 @@ from. It trains nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ from paper_repro.training.loss import set_checkpointing
 from paper_repro.training.order import Plan
 from paper_repro.training.precision import Precision, choose, read_card
 from paper_repro.training.recipes import adapters_of, procedure_of
+from paper_repro.training.renamed import readable
+from paper_repro.training.soundness import refuse_lost
 
 if TYPE_CHECKING:
     from torch import nn
@@ -105,19 +107,32 @@ def precision_of(settings: Settings, device: str) -> Precision:
 
 
 def _levels(settings: Settings, study: Study, below: Path, base: Base) -> tuple[Levels | None, str]:
-    import torch
-
+    """The base with its adapters, and the commit of Level 1."""
     if settings.level == 0:
         return None, ""
-    adapters, commit, saved = adapters_of(study, settings.level, settings.variant), "", {}
-    if len(adapters) > 1:
-        place, commit = level1_folder(settings, below, base)
-        saved = {adapters[0].id: place}
+    adapters = adapters_of(study, settings.level, settings.variant)
     base.model.name_or_path = base.name
+    if len(adapters) == 1:
+        return _put_on(settings, study, base, {}), ""
+    folder, commit = level1_folder(settings, below)
+    name = settings.base or base.name
+    with readable(folder, name, base.model.config.to_dict()) as (place, renamed):
+        levels = _put_on(settings, study, base, {adapters[0].id: place})
+        refuse_lost(levels.earlier, place)
+    return replace(levels, said=(*renamed, *levels.said)), commit
+
+
+def _put_on(settings: Settings, study: Study, base: Base, saved: dict[str, Path]) -> Levels:
+    import torch
+
     with forked_rng():
         torch.manual_seed(settings.seed)
-        procedure = procedure_of(study, settings.level, settings.variant)
-        return put_on(base.model, procedure, adapters, saved), commit
+        return put_on(
+            base.model,
+            procedure_of(study, settings.level, settings.variant),
+            adapters_of(study, settings.level, settings.variant),
+            saved,
+        )
 
 
 def _rows(settings: Settings, telling: Telling) -> tuple[Any, dict[str, Any], tuple[str, ...], str]:
