@@ -79,22 +79,22 @@ def set_checkpointing(model: nn.Module, on: bool) -> None:
             whole.gradient_checkpointing_disable()
 
 
-def _inputs(whole: Any, batch: Mapping[str, Tensor]) -> dict[str, Any]:
-    """What the model is called with: the tower has run, and every token has its positions."""
-    import torch
-    from transformers.modeling_outputs import BaseModelOutputWithPooling
-
+def _inputs(whole: Any, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What the model is called with: words and pictures embedded, and every token's positions."""
     grid, mask = batch["image_grid_thw"], batch["attention_mask"]
-    if FEATURES in batch:
-        features = batch[FEATURES]
-    else:
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not tower_is_frozen(whole)):
-            features = tower_outputs(whole, batch["pixel_values"], grid)
-    ready = BaseModelOutputWithPooling(pooler_output=(features,))  # type: ignore[arg-type]
     image = batch["mm_token_type_ids"] == 1
+    words = whole.get_input_embeddings()(batch["input_ids"])
     return {
-        "input_ids": batch["input_ids"],
+        "inputs_embeds": words.masked_scatter(image.unsqueeze(-1), _features(whole, batch, words)),
         "attention_mask": mask,
         "position_ids": positions(image, mask, grid, whole.model.visual.spatial_merge_size),
-        "mm_encoder_outputs": {"image": ready},
     }
+
+
+def _features(whole: Any, batch: Mapping[str, Tensor], words: Tensor) -> Tensor:
+    import torch
+
+    if FEATURES in batch:
+        return batch[FEATURES].to(words.dtype)
+    with torch.set_grad_enabled(torch.is_grad_enabled() and not tower_is_frozen(whole)):
+        return tower_outputs(whole, batch["pixel_values"], batch["image_grid_thw"]).to(words.dtype)
