@@ -12,7 +12,6 @@ import json
 import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, Literal, get_args
 
 from paper_repro.errors import UserError
@@ -89,20 +88,16 @@ class Record:
 def write_record(record: Record, folder: Path) -> Path:
     """Write ``record.json`` into a run's folder: into a neighbour first, then moved into place."""
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / NAME
+    target, passing = folder / NAME, folder / f".{NAME}"
     text = json.dumps(asdict(record), indent=2, ensure_ascii=False) + "\n"
-    temporary = None
     try:
-        with NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False) as file:
-            temporary = Path(file.name)
+        with passing.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        os.replace(temporary, target)
+        os.replace(passing, target)
     except BaseException:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        passing.unlink(missing_ok=True)
         raise
     return target
 

@@ -17,7 +17,8 @@ Size = Literal["mini", "full"]
 SIZES: tuple[Size, ...] = ("mini", "full")
 FREE = ("batch", "accumulation", "checkpointing", "features")
 """Settings with which a run may go on changed, as long as an effective batch holds the same rows:
-they say how a step is computed, not what. The numbers then agree to rounding, not to the bit."""
+they say how a step is computed, not what. The numbers then agree to rounding, not to the bit; with
+another batch dropout also draws other numbers."""
 
 
 @dataclass(frozen=True)

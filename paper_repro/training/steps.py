@@ -36,6 +36,8 @@ COMPARED = {
 }
 COMPUTES = ("device", "name", "threads", "processes")
 """Of the hardware: what decides in which order sums are rounded."""
+PASSES = ("batch", "accumulation")
+"""Random numbers are drawn pass by pass."""
 
 
 def take_steps(
@@ -104,6 +106,7 @@ def _go_on(prepared: Prepared, training: Training, record: Record, folder: Path,
         if problems:
             run.watcher.said("No checkpoint can be used: it begins again, at step 0.")
         return
+    record.times = {"seconds": 0.0, "seconds_per_step": 0.0} | record.times  # of a killed run
     _compare(found, record, folder)
     training.load_state(found.tensors, found.numbers)
     about = found.about
@@ -138,10 +141,10 @@ def _otherwise(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[st
     now = {name: here["settings"][name] for name in FREE} | here["computed"]
     for name in before:
         if before[name] != now.get(name):
-            yield (
-                f"{name} was {before[name]} and is now {now.get(name)}: from here on the numbers "
-                "agree to rounding, not to the bit."
+            so = (
+                "dropout draws other numbers" if name in PASSES else "the numbers agree to rounding"
             )
+            yield f"{name} was {before[name]} and is now {now.get(name)}: {so} from here on."
 
 
 def _other_checkpoint(folder: Path, first: int, own: int) -> UserError:
@@ -169,8 +172,10 @@ def _save(training: Training, record: Record, folder: Path, run: Run) -> None:
     if run.workers.writes:
         made = checkpoints.write(folder / CHECKPOINTS, training, _about(record))
         write_record(record, folder)
-        if run.options.push:
-            record.warnings += push(made, run.options.push)
+        if run.options.push and (problems := push(made, run.options.push)):
+            record.warnings += problems
+            write_record(record, folder)
+            run.watcher.said(problems[0])
     run.workers.wait()
 
 

@@ -71,6 +71,13 @@ class Small:
         where = {"base": str(self.base), "data": str(self.data), "level1": below}
         return replace(start, **{**short, **where, **changes})
 
+    def words(self, *more: str) -> list[str]:
+        """The command that trains as ``settings()`` says, in a folder named ``run``."""
+        named = {"base": self.base, "level1": self.level1, "data": self.data, "batch": 1}
+        named |= {"accumulation": 2, "epochs": 2, "learning-rate": 1e-2, "device": "cpu"}
+        options = [word for name, value in named.items() for word in (f"--{name}", str(value))]
+        return ["train", "2", *options, "--out", "run", *more]
+
 
 def untrained(folder: Path) -> Path:
     """The run of a Level 0 that took one step."""
