@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from paper_repro.evaluation.results import Evaluation
     from paper_repro.evaluation.wording import About
 
+SPLIT = "validation"
+
 
 def evaluate(
     run: Annotated[
@@ -21,18 +23,28 @@ def evaluate(
     ] = None,
     split: Annotated[
         str | None,
-        typer.Option(help="Which split. Default: validation; of --predictions, every line."),
+        typer.Option(
+            help="Which split. Default: validation; of --predictions without DIR, every line."
+        ),
     ] = None,
     predictions: Annotated[
         Path | None,
-        typer.Option(help="Score these answers (JSON lines) instead of asking a model."),
+        typer.Option(
+            metavar="FILE",
+            help="Score these answers instead of asking a model: JSON lines with answer (the "
+            "truth) and prediction, or, beside DIR, with row and prediction.",
+        ),
     ] = None,
+    bare: Annotated[
+        bool, typer.Option("--bare", help="Ask DIR's base alone: what it answered before.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for answers, figures and reports. Default: DIR/evaluation/SPLIT; for "
-            "--predictions, a folder beside the file."
+            metavar="FOLDER",
+            help="Where answers, figures and reports go. Default: DIR/evaluation/SPLIT (with "
+            "--bare, SPLIT-bare); for --predictions, a folder beside the file.",
         ),
     ] = None,
     device: Annotated[
@@ -51,21 +63,24 @@ def evaluate(
 
     DIR's model is asked about every row of the split; with --predictions, no model is needed.
     The paper's own figures, 80.3 % ± 2.4 and +124 %, are judged by: verify --only
-    L2.reported.accuracy (and .interval, .gain).
+    L2.reported.accuracy (and .interval, .gain). Exit status: 0 scored, 2 could not, 130
+    interrupted.
     """
     from paper_repro.cli.tables import print_json, working
 
-    _check(run, predictions, out, device, batch_size)
-    if predictions is not None:
-        scored, about, folder = _from_file(run, predictions, split, out, limit)
-    else:
+    _check(run, predictions, out, device, batch_size, bare)
+    if predictions is None:
         assert run is not None
-        scored, about, folder = _asked(run, split, out, device, batch_size, limit)
+        scored, about, folder = _asked(run, split, out, device, batch_size, limit, bare)
+    elif run is None:
+        scored, about, folder = _from_file(predictions, split, out, limit)
+    else:
+        scored, about, folder = _beside(run, predictions, split or SPLIT, out, limit)
     with working("scoring"):
         from paper_repro.evaluation.metrics import evaluate as evaluate_all
         from paper_repro.evaluation.report import save, to_json
 
-        evaluation = evaluate_all(scored, seed, _drawn(run))
+        evaluation = evaluate_all(scored, seed)
         files = save(evaluation, about, folder)
     if json:
         print_json(to_json(evaluation, about))
@@ -79,13 +94,15 @@ def _check(
     out: Path | None,
     device: str | None,
     batch_size: int | None,
+    bare: bool,
 ) -> None:
     """Stop before anything is loaded, where it is clear that it would be in vain."""
     if run is None and predictions is None:
         wanted = "a run's folder, or --predictions FILE"
         raise _refusal("There is nothing to evaluate.", wanted, "neither")
-    if predictions is not None and (device or batch_size):
-        option = "--device" if device else "--batch-size"
+    asked = {"--device": device, "--batch-size": batch_size, "--bare": bare}
+    option = next((name for name, given in asked.items() if given), None)
+    if predictions is not None and option:
         raise _refusal(
             "Answers from a file need no model.", "--predictions without options of a model", option
         )
@@ -102,25 +119,44 @@ def _refusal(problem: str, expected: str, got: str) -> UserError:
 
 
 def _from_file(
-    run: Path | None, path: Path, split: str | None, out: Path | None, limit: int | None
+    path: Path, split: str | None, out: Path | None, limit: int | None
 ) -> tuple[tuple[Prediction, ...], About, Path]:
-    from paper_repro.evaluation.predictions import of_split, read_predictions
+    """A file that stands for itself."""
+    from paper_repro.evaluation.reading import gaps, of_split, read_predictions
     from paper_repro.evaluation.wording import About, counted
 
     read = read_predictions(path)
     kept = read if split is None else of_split(path, read, split)
     scored = kept[:limit]
     splits = sorted({one.split for one in scored})
-    remarks = []
+    remarks = [*gaps(read)]
     if len(scored) < len(read):
         remarks.append(f"Scored: {counted(len(scored), 'line')} of {len(read):,} in {path}.")
     if len(splits) > 1:
         named = ", ".join(one or "(none named)" for one in splits)
         remarks.append(f"The lines are of several splits, scored together: {named}.")
     one_split = splits[0] if len(splits) == 1 else ""
-    remarks += _remarks(run, one_split)
-    folder = out or path.parent / f"{path.stem}-evaluation"
-    return scored, About(str(path), one_split, None, tuple(remarks)), folder
+    return scored, About(str(path), one_split, None, tuple(remarks)), _folder(path, out)
+
+
+def _beside(
+    run: Path, path: Path, split: str, out: Path | None, limit: int | None
+) -> tuple[tuple[Prediction, ...], About, Path]:
+    """A file that answers the rows of a run's data."""
+    from paper_repro.cli.tables import working
+    from paper_repro.evaluation.asking import questions
+    from paper_repro.evaluation.reading import read_answers
+    from paper_repro.evaluation.wording import About
+
+    with working("reading the rows"):
+        asked = questions(run, split)
+    scored = read_answers(path, asked, split, limit)
+    remarks = (*_trial(limit, len(scored)), *_remarks(run, split))
+    return scored, About(str(path), split, None, remarks), _folder(path, out)
+
+
+def _folder(path: Path, out: Path | None) -> Path:
+    return out or path.parent / f"{path.stem}-evaluation"
 
 
 def _asked(
@@ -130,45 +166,47 @@ def _asked(
     device: str | None,
     batch_size: int | None,
     limit: int | None,
+    bare: bool,
 ) -> tuple[tuple[Prediction, ...], About, Path]:
+    """What a run's model answers."""
     from paper_repro.cli.progress import AnswerProgress
     from paper_repro.evaluation.asking import PARTIAL, answer
     from paper_repro.evaluation.wording import About, counted
     from paper_repro.training.record import read_record
 
     read_record(run)
-    split = split or "validation"
-    folder = out or run / "evaluation" / split
+    split = split or SPLIT
+    folder = out or run / "evaluation" / (f"{split}-bare" if bare else split)
     with AnswerProgress(folder / PARTIAL) as progress:
-        found = answer(run, split, folder, progress, device, batch_size, limit)
-    remarks = []
-    if limit is not None:
-        remarks.append(f"A trial: the first {counted(len(found.predictions), 'row')} only.")
+        found = answer(run, split, folder, progress, device, batch_size, limit, bare)
+    remarks = [*_trial(limit, len(found.predictions))]
     if found.left_out:
         kinds = ", ".join(f"{kind}: {count:,}" for kind, count in found.left_out.items())
         left = counted(sum(found.left_out.values()), "row")
         remarks.append(f"Left out, because they cannot be read: {left} of {split} ({kinds}).")
-    remarks += _remarks(run, split)
-    return found.predictions, About(str(run), split, found.model, tuple(remarks)), folder
+    if found.other_rows:
+        remarks.append(
+            "These are not the rows that the run's record describes: their fingerprint differs."
+        )
+    remarks += [] if bare else _remarks(run, split)
+    of = f"{run}, its base alone" if bare else str(run)
+    return found.predictions, About(of, split, found.model, tuple(remarks)), folder
 
 
-def _remarks(run: Path | None, split: str) -> list[str]:
+def _trial(limit: int | None, rows: int) -> tuple[str, ...]:
+    from paper_repro.evaluation.wording import counted
+
+    return () if limit is None else (f"A trial: the first {counted(rows, 'row')} only.",)
+
+
+def _remarks(run: Path, split: str) -> list[str]:
     """What a run's record says that a reader of its scores must know."""
-    if run is None:
-        return []
     from paper_repro.evaluation.asking import leak
     from paper_repro.training.record import read_record
 
     remarks = ["These rows were trained on."] if split == "train" else []
     line = leak(read_record(run), split)
     return [*remarks, line] if line else remarks
-
-
-def _drawn(run: Path | None) -> bool:
-    from paper_repro.evaluation.asking import is_drawn
-    from paper_repro.training.record import read_record
-
-    return run is not None and is_drawn(read_record(run))
 
 
 def _show(evaluation: Evaluation, about: About, files: list[Path]) -> None:
@@ -183,4 +221,5 @@ def _show(evaluation: Evaluation, about: About, files: list[Path]) -> None:
     print_table(table)
     for note in notes(evaluation, about):
         say(f"{note}\n")
-    say(f"Written: {files[0]}, with evaluation.json and the figures beside it.")
+    named = ", ".join(file.name for file in files[1:] if file.suffix != ".svg")
+    say(f"Written: {files[0]}, and beside it {named}.")

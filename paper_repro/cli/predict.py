@@ -79,7 +79,7 @@ def _wanted(size: str | None, base: str | None, adapter: str | None) -> Wanted:
     """A run's own base and adapter, or the size's; with those that were named in their place."""
     from dataclasses import replace
 
-    from paper_repro.evaluation.loading import of_run, run_of
+    from paper_repro.evaluation.runs import of_run, run_of
 
     run = run_of(Path(adapter)) if adapter is not None else None
     if adapter is None or run is None:
@@ -99,11 +99,12 @@ def _wanted(size: str | None, base: str | None, adapter: str | None) -> Wanted:
 
 def _of_size(size: str) -> Wanted:
     from paper_repro.evaluation.loading import Wanted
+    from paper_repro.evaluation.runs import of_run
 
     if size == "mini":
         from paper_repro.miniature import shipped
 
-        return Wanted("mini", str(shipped("base")), adapter=str(shipped("spatial") / "adapter"))
+        return of_run(shipped("spatial"))
     from paper_repro.study import load_study
 
     study = load_study()

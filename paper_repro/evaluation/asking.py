@@ -2,6 +2,7 @@
 
 ``answer(run, split, ...)`` asks the run's model. If anything stops it, an interrupt among them, the
 answers so far are kept in ``predictions.partial.jsonl``, which can be scored like any other file.
+``questions(run, split)`` are the same rows without a model, to lay another's answers beside.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from paper_repro.errors import UserError
-from paper_repro.evaluation.predictions import DRAWN, Prediction, write_predictions
-from paper_repro.training.record import Record
+from paper_repro.evaluation.predictions import DRAWN, Prediction, unanswered, write_predictions
+from paper_repro.training.record import Record, read_record
+
+if TYPE_CHECKING:
+    from paper_repro.data.problems import DataReport, Rows
+    from paper_repro.data.source import Splits
 
 PREDICTIONS, PARTIAL = "predictions.jsonl", "predictions.partial.jsonl"
 
@@ -36,11 +41,13 @@ class Answers:
 
     Attributes:
         left_out: number of rows of the split that cannot be read, by kind of problem.
+        other_rows: whether the data set is another than the one that the run's record describes.
     """
 
     predictions: tuple[Prediction, ...]
     model: dict[str, Any]
     left_out: dict[str, int]
+    other_rows: bool
 
 
 def answer(
@@ -51,41 +58,69 @@ def answer(
     device: str | None = None,
     batch_size: int | None = None,
     limit: int | None = None,
+    bare: bool = False,
 ) -> Answers:
     """Ask a run's model about every row of a split and write ``predictions.jsonl``.
 
     Args:
         folder: where answers are written; made if need be.
         limit: only the first so many rows.
+        bare: ask the base without what the run trained on it.
 
     Raises:
         UserError: record, data, base or adapter cannot be had or used, or no row can be read.
     """
     watcher.stage("importing")
-    from paper_repro.data.problems import check, usable_rows
+    from paper_repro.data.problems import check
     from paper_repro.evaluation.generate import BATCH, generate
-    from paper_repro.evaluation.loading import load, of_run, splits_of_run
+    from paper_repro.evaluation.loading import load
+    from paper_repro.evaluation.runs import of_run, splits_of_run
 
-    wanted = of_run(run)
+    wanted, record = of_run(run), read_record(run)
     watcher.stage("reading the rows")
     splits = splits_of_run(run)
-    splits[split]
     report = check(splits)
-    rows = usable_rows(splits, report, split)
-    if not len(rows):
-        raise _no_rows(run, split, report.left_out[split])
+    rows = _rows(run, splits, report, split)
     watcher.stage("loading the model")
-    loaded = load(wanted, device)
+    loaded = load(replace(wanted, adapter=None) if bare else wanted, device)
     total = len(rows) if limit is None else min(limit, len(rows))
+    frames = DRAWN if is_drawn(record) else ""
     made: list[Prediction] = []
     with _kept(made, folder):
         asked = generate(loaded.model, loaded.processor, islice(rows, total), batch_size or BATCH)
         for one in asked:
-            made.append(replace(one, frames=DRAWN) if wanted.size == "mini" else one)
+            made.append(replace(one, frames=frames))
             watcher.advance(len(made), total)
         write_predictions(made, folder / PREDICTIONS)
     (folder / PARTIAL).unlink(missing_ok=True)
-    return Answers(tuple(made), loaded.to_json(), report.left_out[split])
+    other = record.data.get("fingerprint") not in (None, report.fingerprint)
+    return Answers(tuple(made), loaded.to_json(), report.left_out[split], other)
+
+
+def questions(run: Path, split: str) -> dict[int, Prediction]:
+    """The rows of a split that :func:`answer` asks about, by number; none is answered yet.
+
+    Raises:
+        UserError: the record or the data cannot be had, or no row can be read.
+    """
+    from paper_repro.data.problems import check
+    from paper_repro.evaluation.runs import splits_of_run
+
+    splits, frames = splits_of_run(run), DRAWN if is_drawn(read_record(run)) else ""
+    return {
+        row.number: replace(unanswered(row), frames=frames)
+        for row in _rows(run, splits, check(splits), split)
+    }
+
+
+def _rows(run: Path, splits: Splits, report: DataReport, split: str) -> Rows:
+    from paper_repro.data.problems import usable_rows
+
+    splits[split]  # names the splits there are, where this is none
+    rows = usable_rows(splits, report, split)
+    if not len(rows):
+        raise _no_rows(run, split, report.left_out[split])
+    return rows
 
 
 @contextmanager
@@ -99,8 +134,8 @@ def _kept(made: list[Prediction], folder: Path) -> Iterator[None]:
 
 
 def is_drawn(record: Record) -> bool:
-    """Whether a run's frames are drawings: those of the miniature are."""
-    return record.settings.get("size") == "mini"
+    """Whether a run's frames are the package's drawings: where it names no data of its own."""
+    return record.settings.get("size") == "mini" and not record.settings.get("data")
 
 
 def leak(record: Record, split: str) -> str:

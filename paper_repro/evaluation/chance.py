@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_repro.evaluation.marks import Floats, Integers
+from paper_repro.evaluation.statistics import within
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def of_points(
     middle = np.median(truth, axis=0)
     errors = np.abs(truth - middle)
     distances = np.hypot(errors[:, 0], errors[:, 1])
-    always = f"always ({middle[0]:.1f}, {middle[1]:.1f})"
+    always = f"always the point ({middle[0]:.1f}, {middle[1]:.1f})"
     commonest = float(np.bincount(quadrants, minlength=4).max() / len(quadrants))
     quadrant = (
         Reference(0.25, "a guess among four quadrants"),
@@ -41,14 +42,14 @@ def of_points(
         "mae_y": errors[:, 1].mean(),
         "mean_distance": distances.mean(),
         "median_distance": np.median(distances),
-        **{f"within_{radius}": (distances <= radius).mean() for radius in radii},
+        **{f"within_{radius}": within(distances, radius).mean() for radius in radii},
     }
     found = {name: (Reference(float(value), always),) for name, value in same.items()}
     return found | {"quadrant_accuracy": quadrant, "quadrant_accuracy_of_parsed": quadrant}
 
 
 def of_classes(truth: Integers, labels: Sequence[str]) -> tuple[Reference, Reference]:
-    """Accuracy and macro F1 of always the commonest label."""
+    """Accuracy and macro F1 of always the commonest label; ``truth`` holds indices of labels."""
     counts = np.bincount(truth, minlength=len(labels))
     share = float(counts.max() / len(truth))
     what = f"always {labels[int(counts.argmax())].replace('_', ' ')}"

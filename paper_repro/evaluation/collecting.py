@@ -1,7 +1,7 @@
 """Quantities become metrics here: each gets its intervals, and the right one to show.
 
-A share's interval by row is Wilson's, that of anything else a bootstrap over rows; where rows name
-videos, a bootstrap over videos stands beside it.
+An interval takes rows for independent, or, where rows name them, whole videos. A share whose units
+are each a row (a video) of their own has Wilson's; everything else a bootstrap over rows (videos).
 """
 
 from __future__ import annotations
@@ -16,16 +16,14 @@ from paper_repro.evaluation.marks import Integers
 from paper_repro.evaluation.results import Metric
 from paper_repro.evaluation.statistics import Quantity
 
-VIDEO = "bootstrap over videos"
-VIDEO_ONCE = "Wilson, each video counted once"
-ROW = "bootstrap over rows"
+ROW, VIDEO = "rows", "videos"
 
 
 class Collected:
     """Collects metrics; knows which video each row is of."""
 
     def __init__(self, videos: Sequence[str | None], seed: int) -> None:
-        self._videos, self._seed = _groups(videos), seed
+        self._videos, self._seed = _numbered(videos), seed
         self.metrics: dict[str, Metric] = {}
         self.absent: dict[str, str] = {}
 
@@ -38,10 +36,11 @@ class Collected:
         best: Mapping[str, float] | None = None,
     ) -> None:
         """Metrics of the same units, of which each belongs to one of ``rows``."""
-        given = {name: quantity for name, quantity in quantities.items() if quantity.n}
-        by_row = self._by_row(given, rows)
-        by_video = self._by_video(given, rows)
-        for name, quantity in given.items():
+        by_row = intervals(quantities, rows, self._seed, ROW)
+        by_video = {}
+        if self._videos is not None and len(np.unique(self._videos[rows])) > 1:
+            by_video = intervals(quantities, self._videos[rows], self._seed, VIDEO)
+        for name, quantity in quantities.items():
             self.metrics[name] = Metric(
                 value=quantity.value,
                 n=quantity.n,
@@ -52,43 +51,39 @@ class Collected:
                 best=(best or {}).get(name),
             )
 
-    def _by_row(self, quantities: Mapping[str, Quantity], rows: Integers) -> dict[str, Interval]:
-        found = {
-            name: wilson(quantity.successes, quantity.n)
-            for name, quantity in quantities.items()
-            if quantity.successes is not None
-        }
-        others = [name for name in quantities if name not in found]
-        if others:
-            statistics = [quantities[name].reweighted for name in others]
-            _, groups = np.unique(rows, return_inverse=True)
-            made = bootstrap(statistics, groups, self._seed, ROW)
-            found |= dict(zip(others, made, strict=True))
-        return found
 
-    def _by_video(self, quantities: Mapping[str, Quantity], rows: Integers) -> dict[str, Interval]:
-        if self._videos is None or not quantities:
-            return {}
-        _, groups = np.unique(self._videos[rows], return_inverse=True)
-        count = int(groups.max()) + 1
-        if count < 2:
-            return {}
-        statistics = [quantity.reweighted for quantity in quantities.values()]
-        made = bootstrap(statistics, groups, self._seed, VIDEO)
-        return {
-            name: _seen(quantity, interval, count)
-            for (name, quantity), interval in zip(quantities.items(), made, strict=True)
-        }
+def intervals(
+    quantities: Mapping[str, Quantity], of: Integers, seed: int, what: str
+) -> dict[str, Interval]:
+    """An interval for each quantity.
+
+    Args:
+        of: for each unit the number of its row or video, [units].
+        what: ``rows`` or ``videos``.
+    """
+    _, groups = np.unique(of, return_inverse=True)
+    count = int(groups.max()) + 1
+    exact = {name: _by_wilson(quantity, count, what) for name, quantity in quantities.items()}
+    found = {name: interval for name, interval in exact.items() if interval is not None}
+    if others := [name for name in quantities if name not in found]:
+        statistics = [quantities[name].reweighted for name in others]
+        made = bootstrap(statistics, groups, seed, f"bootstrap over {what}")
+        found |= dict(zip(others, made, strict=True))
+    return found
 
 
-def _seen(quantity: Quantity, interval: Interval, videos: int) -> Interval:
-    """A share of 0 or 1 leaves a bootstrap nothing to vary: each video is then one trial."""
+def _by_wilson(quantity: Quantity, groups: int, what: str) -> Interval | None:
+    """A share of 0 or 1 leaves a bootstrap nothing to vary: each group is then one trial."""
+    if quantity.successes is None:
+        return None
+    if groups == quantity.n:
+        return wilson(quantity.successes, quantity.n, "Wilson")
     if quantity.successes in (0, quantity.n):
-        return wilson(videos if quantity.successes else 0, videos, VIDEO_ONCE)
-    return interval
+        return wilson(groups if quantity.successes else 0, groups, f"Wilson, {what} counted once")
+    return None
 
 
-def _groups(videos: Sequence[str | None]) -> Integers | None:
+def _numbered(videos: Sequence[str | None]) -> Integers | None:
     """A number for each row's video; a row without one is a video of its own."""
     if not any(videos):
         return None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paper_repro.evaluation.marks import PHASE, STEP, Classes
+from paper_repro.evaluation.marks import PHASE, STEP, Classes, Floats
 from paper_repro.evaluation.metrics import quadrants
 from paper_repro.evaluation.results import Evaluation
 from paper_repro.evaluation.statistics import UNREAD_NAME, confusion
@@ -35,6 +35,7 @@ FIGURES = {
 RIGHT, WRONG = "#0072B2", "#D55E00"
 INK, FAINT = "#1f2328", "#4a5160"
 ARROWS = 120
+_FRAME = 100.0
 _DPI = 150
 _STYLE: dict[Any, Any] = {
     "font.size": 15,
@@ -139,11 +140,14 @@ def _error_map(evaluation: Evaluation) -> Figure:
     _frame(left)
     few = f"; {len(shown)} of {len(truth):,} are shown" if len(shown) < len(truth) else ""
     _titled(left, "Points", evaluation, len(truth), f"from the truth to the answer{few}")
-    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False)
-    _circles(right, float(np.abs(found - truth).max()))
-    missed = f"; {counted(len(paired) - len(truth), 'point')} missed" if not paired.all() else ""
-    said = f"circles: 10 and 15 % of the frame{missed}"
-    _titled(right, "Answer minus truth", evaluation, len(truth), said)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, markerscale=1.6)
+    beyond = _circles(right, np.abs(found - truth).max(axis=1))
+    more = [
+        *([f"{beyond:,} farther than {_FRAME:.0f}"] if beyond else []),
+        *([f"{len(paired) - len(truth):,} missed"] if not paired.all() else []),
+    ]
+    said = "; ".join(["answer minus truth; circles: 10 and 15 %", *more])
+    _titled(right, "Errors", evaluation, len(truth), said)
     return figure
 
 
@@ -154,16 +158,22 @@ def _frame(axes: Axes) -> None:
     axes.axvline(50, color=INK, linewidth=1.2, linestyle=(0, (5, 4)))
 
 
-def _circles(axes: Axes, farthest: float) -> None:
+def _circles(axes: Axes, farthest: Floats) -> int:
+    """Axes wide enough for the errors, up to a whole frame; how many lie beyond.
+
+    Args:
+        farthest: of each point the larger of its errors in x and y, [points].
+    """
     from matplotlib.patches import Circle
 
-    reach = max(20.0, min(100.0, 1.05 * farthest))
+    reach = max(20.0, min(_FRAME, 1.05 * float(farthest.max())))
     axes.axhline(0, color="#c3c8cf", linewidth=1, zorder=0)
     axes.axvline(0, color="#c3c8cf", linewidth=1, zorder=0)
     for radius, style in ((10, "solid"), (15, "dashed")):
         axes.add_patch(Circle((0, 0), radius, fill=False, color=INK, linewidth=2, linestyle=style))
     axes.set(xlim=(-reach, reach), ylim=(reach, -reach), aspect="equal",
              xlabel="error in x, % of width", ylabel="error in y, % of height")  # fmt: skip
+    return int((farthest > reach).sum())
 
 
 def _distribution(evaluation: Evaluation) -> Figure:
@@ -171,7 +181,7 @@ def _distribution(evaluation: Evaluation) -> Figure:
     distances = np.hypot(*(points.found - points.truth).T)
     given = distances[~np.isnan(distances)]
     figure, axes = _new(12, 7.2)
-    top = max(30.0, float(np.ceil(np.percentile(given, 99) / 10) * 10))
+    top = min(_FRAME, max(30.0, float(np.ceil(np.percentile(given, 99) / 10) * 10)))
     beyond = int((given > top).sum())
     width = 1.0 if top <= 30 else 2.5
     axes.hist(given[given <= top], bins=np.arange(0, top + width / 2, width), color=RIGHT)
@@ -199,8 +209,10 @@ def _distribution(evaluation: Evaluation) -> Figure:
 def _new(width: float, height: float, columns: int = 1) -> tuple[Figure, Any]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    margins = ConstrainedLayoutEngine(w_pad=0.2, h_pad=0.2)
+    figure = Figure(figsize=(width, height), layout=margins)
     FigureCanvasAgg(figure)
     return figure, figure.subplots(1, columns)
 

@@ -9,14 +9,14 @@ base's own ``generation_config.json`` says, the likeliest token is taken.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paper_repro.data.rows import Row, conversation
 from paper_repro.errors import UserError
-from paper_repro.evaluation.loading import Loaded, load, of_run, rows_of_run
-from paper_repro.evaluation.predictions import Prediction
+from paper_repro.evaluation.loading import Loaded
+from paper_repro.evaluation.predictions import Prediction, unanswered
 from paper_repro.quiet import captured
 
 if TYPE_CHECKING:
@@ -49,15 +49,7 @@ def generate(
     waiting = iter(rows)
     while batch := list(islice(waiting, batch_size)):
         for row, said in zip(batch, answers(model, processor, batch, max_new_tokens), strict=True):
-            yield Prediction(
-                row=row.number,
-                split=row.split,
-                task=row.task,
-                video=row.video,
-                question=row.question,
-                answer=row.answer,
-                prediction=said,
-            )
+            yield replace(unanswered(row), prediction=said)
 
 
 def answers(
@@ -86,28 +78,6 @@ def ask(loaded: Loaded, picture: Image, question: str) -> str:
     """What a loaded model answers to one question about one picture."""
     row = Row(0, "asked", (picture,), "image", question, "", "asked", None, (), {})
     return answers(loaded.model, loaded.processor, [row])[0]
-
-
-def answers_for(
-    run: Path,
-    split: str = "validation",
-    device: str | None = None,
-    batch_size: int = BATCH,
-    limit: int | None = None,
-) -> Iterator[Prediction]:
-    """What a run's model answers to the rows of its own data set, as its record names them.
-
-    Rows that cannot be read are left out; :func:`paper_repro.data.problems.check` lists them.
-
-    Args:
-        limit: only the first so many rows.
-
-    Raises:
-        UserError: the record, the data, the base or the adapter cannot be had or used.
-    """
-    rows = rows_of_run(run, split)
-    loaded = load(of_run(run), device)
-    return generate(loaded.model, loaded.processor, islice(rows, limit), batch_size)
 
 
 def prompts(processor: Any, rows: Sequence[Row]) -> Any:

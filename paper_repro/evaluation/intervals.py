@@ -18,17 +18,21 @@ CONFIDENCE = 0.95
 RESAMPLES = 4000
 _NUMBERS_AT_ONCE = 4_000_000
 Statistic = Callable[[Floats], Floats]
-"""From weights, [resamples, units], how often each unit was drawn, to [resamples] values; NaN where
-a resample leaves it undefined."""
+"""From weights, [resamples, units], how often each unit was drawn, to [resamples] values."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Closed, with the name of the method."""
+    """Closed.
+
+    Attributes:
+        groups: how many rows, or videos, the method took for independent.
+    """
 
     low: float
     high: float
     method: str
+    groups: int
 
 
 def wilson(successes: int, n: int, method: str = "Wilson") -> Interval:
@@ -36,10 +40,10 @@ def wilson(successes: int, n: int, method: str = "Wilson") -> Interval:
 
     Source: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212, as SciPy has it.
     """
-    from scipy.stats import binomtest  # type: ignore[import-untyped]
+    from scipy.stats import binomtest
 
     found = binomtest(successes, n).proportion_ci(CONFIDENCE, method="wilson")
-    return Interval(float(found.low), float(found.high), method)
+    return Interval(float(found.low), float(found.high), method, n)
 
 
 def bootstrap(
@@ -56,7 +60,7 @@ def bootstrap(
             whole. ``arange(n)`` draws single units.
 
     Returns:
-        One interval a statistic; NaN at both ends where it is never defined.
+        One interval a statistic.
     """
     random = np.random.default_rng(seed)
     count = int(groups.max()) + 1
@@ -66,7 +70,9 @@ def bootstrap(
         drawn = _drawn(random, min(step, resamples - start), count)[:, groups].astype(np.float64)
         for kept, statistic in zip(values, statistics, strict=True):
             kept.append(statistic(drawn))
-    return [_percentiles(np.concatenate(kept), method) for kept in values]
+    tail = 100 * (1 - CONFIDENCE) / 2
+    ends = (np.percentile(np.concatenate(kept), [tail, 100 - tail]) for kept in values)
+    return [Interval(float(low), float(high), method, count) for low, high in ends]
 
 
 def _drawn(random: np.random.Generator, resamples: int, count: int) -> Integers:
@@ -75,12 +81,3 @@ def _drawn(random: np.random.Generator, resamples: int, count: int) -> Integers:
     places += count * np.arange(resamples)[:, None]
     drawn = np.bincount(places.ravel(), minlength=resamples * count)
     return drawn.reshape(resamples, count)
-
-
-def _percentiles(values: Floats, method: str) -> Interval:
-    values = values[~np.isnan(values)]
-    if not len(values):
-        return Interval(float("nan"), float("nan"), method)
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(values, [tail, 100 - tail])
-    return Interval(float(low), float(high), method)

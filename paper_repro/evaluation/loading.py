@@ -1,7 +1,7 @@
 """A trained model, ready to be asked: base, processor and adapter, from folders or the hub.
 
-``load(of_run(folder))`` loads what a run trained; ``load(Wanted("full", base, adapter=name))`` any
-other pair. The adapter must be one that changes the base, else it is refused (``soundness``).
+``load(runs.of_run(folder))`` loads what a run trained; ``load(Wanted("full", base, adapter=name))``
+any other pair. The adapter must be one that changes the base, else it is refused (``soundness``).
 Weights are read from safetensors only, and code from a repository is never run.
 """
 
@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from paper_repro.counting.bases import read_config
 from paper_repro.data.hub import snapshot
-from paper_repro.data.problems import Rows, check, usable_rows
 from paper_repro.data.processor import load_processor
-from paper_repro.data.source import Splits, load_rows
 from paper_repro.errors import UserError
 from paper_repro.quiet import captured
-from paper_repro.training.record import NAME, Record, read_record
+from paper_repro.training.base import base_folder, base_named
 from paper_repro.training.renamed import readable
 from paper_repro.training.soundness import CONFIG, WEIGHTS, refuse_silent
 
@@ -31,7 +29,6 @@ MINIATURE = (
     "real picture."
 )
 FULL = "Answered by a research model; it is not for use in the care of patients."
-_WEIGHTS = ("*.json", "*.safetensors", "*.jinja", "*.txt")
 
 
 @dataclass(frozen=True)
@@ -75,59 +72,6 @@ class Loaded:
         return asdict(self.wanted) | {"device": self.device, "precision": self.precision}
 
 
-def run_of(folder: Path) -> Path | None:
-    """The run that this folder is of: itself, or the one whose ``adapter`` or part it is."""
-    above = (folder, folder.resolve().parent, folder.resolve().parent.parent)
-    return next((run for run in above if (run / NAME).is_file()), None)
-
-
-def of_run(folder: Path) -> Wanted:
-    """What a run trained, and on what, as its record says.
-
-    Raises:
-        UserError: there is no record, or it does not say.
-    """
-    record = read_record(folder / NAME)
-    settings = record.settings
-    size = str(settings.get("size"))
-    if (folder / "base").is_dir():
-        return Wanted(size, str(folder / "base"))
-    if not (folder / "adapter").is_dir():
-        raise _no_run(folder, "neither adapter nor base below it")
-    base = settings.get("base")
-    if size == "mini" and not (base and Path(base).is_dir()):
-        from paper_repro.miniature import shipped
-
-        base = shipped("base")
-    return Wanted(size, str(base), _revision(record, "base", str(base)), str(folder / "adapter"))
-
-
-def rows_of_run(folder: Path, split: str) -> Rows:
-    """The rows of one split of a run's data set that can be read, in their order.
-
-    Raises:
-        UserError: they cannot be had, or there is no such split.
-    """
-    splits = splits_of_run(folder)
-    splits[split]
-    return usable_rows(splits, check(splits), split)
-
-
-def splits_of_run(folder: Path) -> Splits:
-    """A run's data set, as its record names it; a miniature without its own is drawn again.
-
-    Raises:
-        UserError: there is no record, or the rows cannot be had.
-    """
-    record = read_record(folder / NAME)
-    settings, where = record.settings, record.settings.get("data")
-    if settings.get("size") == "mini" and not (where and Path(where).exists()):
-        from paper_repro.miniature.rows import drawn_rows
-
-        return load_rows(drawn_rows(settings["level"]), name="drawn frames")
-    return load_rows(where, _revision(record, "data", str(where)))
-
-
 def load(wanted: Wanted, device: str | None = None) -> Loaded:
     """Load base, processor and adapter; the adapter is looked at before the base is read.
 
@@ -138,12 +82,13 @@ def load(wanted: Wanted, device: str | None = None) -> Loaded:
         UserError: something cannot be had, does not fit, or would change nothing.
     """
     device = choose_device(device)
-    base = _folder(wanted.base, wanted.base_revision, _WEIGHTS)
+    wanted = replace(wanted, base=base_named(wanted.base))
+    base = base_folder(wanted.base, wanted.base_revision)
     config = read_config(base / "config.json")  # transformers would take a default one
     with ExitStack() as held:
         adapter = place = None
         if wanted.adapter is not None:
-            adapter = _folder(wanted.adapter, wanted.adapter_revision, (CONFIG, WEIGHTS))
+            adapter = _adapter_folder(wanted.adapter, wanted.adapter_revision)
             place, _ = held.enter_context(readable(adapter, wanted.base, config))
         processor = load_processor(base)
         model = _base_model(base, device, wanted.size)
@@ -212,24 +157,12 @@ def _with_adapter(base: Any, folder: Path) -> Any:
     return model
 
 
-def _folder(where: str, revision: str | None, patterns: tuple[str, ...]) -> Path:
-    return Path(where) if Path(where).is_dir() else snapshot(where, "model", revision, patterns)
-
-
-def _revision(record: Record, what: str, where: str) -> str | None:
-    """The commit that the run used; folders have none."""
-    return None if Path(where).is_dir() else record.revisions.get(what) or None
+def _adapter_folder(where: str, revision: str | None) -> Path:
+    if Path(where).is_dir():
+        return Path(where)
+    return snapshot(where, "model", revision, (CONFIG, WEIGHTS))
 
 
 def _commit(folder: Path | None, where: str | None) -> str | None:
     """Of a repository, the commit that was read; the hub's cache names its folders by it."""
     return folder.name if folder is not None and str(folder) != where else None
-
-
-def _no_run(folder: Path, got: str) -> UserError:
-    return UserError(
-        f"{folder} is no run of this package.",
-        expected="a folder that python -m paper_repro train wrote, with record.json",
-        got=got,
-        next_command="python -m paper_repro train --help",
-    )

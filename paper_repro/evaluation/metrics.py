@@ -22,7 +22,7 @@ from paper_repro.evaluation.marks import PHASE, STEP, Floats, Integers, Marks, P
 from paper_repro.evaluation.noise import FIFTHS, Floor, floor_of, study_noise
 from paper_repro.evaluation.predictions import DRAWN, Prediction
 from paper_repro.evaluation.results import PERCENT_OF_FRAME, TITLES, Evaluation
-from paper_repro.evaluation.statistics import macro_f1, mean, median, share
+from paper_repro.evaluation.statistics import macro_f1, mean, median, share, within
 
 RADII = (10, 15)
 ROWS, POINTS, PAIRED = "rows", "points", "paired points"
@@ -86,32 +86,31 @@ def _parse(found: Collected, sorted_out: Marks) -> None:
 
 
 def _pointing(found: Collected, points: Points, floor: Floor | None) -> None:
-    names = [
-        "quadrant_accuracy", *(f"within_{radius}" for radius in RADII),
-        "quadrant_accuracy_of_parsed", *PERCENT_OF_FRAME,
-    ]  # fmt: skip
+    of_all = ("quadrant_accuracy", *(f"within_{radius}" for radius in RADII))
+    of_paired = ("quadrant_accuracy_of_parsed", *PERCENT_OF_FRAME)
     if not len(points.rows):
-        found.absent |= dict.fromkeys(names, "no row asks for points")
+        found.absent |= dict.fromkeys((*of_all, *of_paired), "no row asks for points")
         return
     errors = np.abs(points.found - points.truth)
     distances = np.hypot(errors[:, 0], errors[:, 1])
     paired = ~np.isnan(distances)
     right = quadrants(points.truth) == quadrants(points.found)
     hits: dict[str, Truths] = {"quadrant_accuracy": right & paired}
-    hits |= {f"within_{radius}": distances <= radius for radius in RADII}
+    hits |= {f"within_{radius}": within(distances, radius) for radius in RADII}
     chances = chance.of_points(points.truth, quadrants(points.truth), RADII)
     best = _best(floor)
     found.add(points.rows, POINTS, {n: share(hit) for n, hit in hits.items()}, chances, best)
-    errors_of = {
-        "quadrant_accuracy_of_parsed": share(right & paired, paired),
-        "mae_x": mean(errors[:, 0]),
-        "mae_y": mean(errors[:, 1]),
-        "mean_distance": mean(distances),
-        "median_distance": median(distances),
-    }
-    found.add(points.rows, PAIRED, errors_of, chances, best)
     if not paired.any():
-        found.absent |= dict.fromkeys(errors_of, "no answer has a point that can be read")
+        found.absent |= dict.fromkeys(of_paired, "no answer has a point that can be read")
+        return
+    errors_of = {
+        "quadrant_accuracy_of_parsed": share(right[paired]),
+        "mae_x": mean(errors[paired, 0]),
+        "mae_y": mean(errors[paired, 1]),
+        "mean_distance": mean(distances[paired]),
+        "median_distance": median(distances[paired]),
+    }
+    found.add(points.rows[paired], PAIRED, errors_of, chances, best)
 
 
 def _best(floor: Floor | None) -> dict[str, float]:

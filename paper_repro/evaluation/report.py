@@ -19,7 +19,7 @@ from paper_repro.evaluation.noise import CENTRES, NAMES, Floor
 from paper_repro.evaluation.predictions import place
 from paper_repro.evaluation.results import Evaluation, Metric
 from paper_repro.evaluation.statistics import UNREAD_NAME, confusion, per_class
-from paper_repro.evaluation.wording import HEADINGS, About, cells, notes, title
+from paper_repro.evaluation.wording import DRAWN_FRAMES, HEADINGS, About, cells, notes, title
 
 SCHEMA = "paper_repro.evaluation/1"
 JSON, MARKDOWN = "evaluation.json", "report.md"
@@ -145,10 +145,11 @@ def to_markdown(evaluation: Evaluation, about: About, figures: list[str]) -> str
     for task, name in ((PHASE, "Phases"), (STEP, "Steps")):
         if one := evaluation.marks.classes.get(task):
             lines += [f"## {name}", "", *_table(CLASS_HEADINGS, _class_cells(one)), ""]
+    drawn = f" ({DRAWN_FRAMES})" if evaluation.drawn else ""
     if figures:
         lines += ["## Figures", ""]
     for name in figures:
-        lines += [f"![{FIGURES[name]}]({name}.svg)", ""]
+        lines += [f"![{FIGURES[name]}{drawn}]({name}.svg)", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -16,10 +16,10 @@ from paper_repro.evaluation.predictions import Prediction
 
 TITLES = {
     "parse_rate": "answers that parse",
-    "parse_rate_pointing": "parse, pointing",
-    "parse_rate_classes": "parse, phases and steps",
+    "parse_rate_pointing": "points that parse",
+    "parse_rate_classes": "classes that parse",
     "quadrant_accuracy": "quadrant accuracy",
-    "quadrant_accuracy_of_parsed": "quadrant, parsed only",
+    "quadrant_accuracy_of_parsed": "quadrant if parsed",
     "within_10": "distance ≤ 10",
     "within_15": "distance ≤ 15",
     "mae_x": "mean |error| in x",
@@ -30,7 +30,7 @@ TITLES = {
     "phase_macro_f1": "phase macro F1",
     "step_accuracy": "step accuracy",
     "step_macro_f1": "step macro F1",
-    "exact_match": "other answers, verbatim",
+    "exact_match": "others, verbatim",
 }
 """Every metric, in the order of every report."""
 PERCENT_OF_FRAME = ("mae_x", "mae_y", "mean_distance", "median_distance")
@@ -45,7 +45,7 @@ class Metric:
         n: how many ``units`` it is of.
         by_row: the interval that takes rows for independent.
         by_video: the interval that takes videos for independent; None where they are not named.
-        chance: what an answer without a look at the frame reaches.
+        chance: what answers without a look at the frame reach, the best of them last.
         best: what the best possible answer reaches, in expectation; None where nothing limits it.
     """
 

@@ -1,7 +1,7 @@
 """Shares, means, medians and macro F1, each on the rows as they are and on any reweighting of them.
 
-A :class:`Quantity` holds the value, how many units it is of, and the function that a bootstrap
-asks with weights. All are plain NumPy; the values are those of SciPy and scikit-learn.
+A :class:`Quantity` holds the value, how many units it is of (at least one), and the function that
+a bootstrap asks with weights. All are plain NumPy; the values are those of scikit-learn.
 """
 
 from __future__ import annotations
@@ -33,54 +33,49 @@ class Quantity:
     successes: int | None = None
 
 
-def share(hits: Truths, of: Truths | None = None) -> Quantity:
-    """The share of units that are hits, among those in ``of`` where it is given."""
-    of = np.ones(len(hits), dtype=bool) if of is None else of
-    successes, n = int((hits & of).sum()), int(of.sum())
-    value = successes / n if n else float("nan")
-    return Quantity(
-        value, n, partial(_ratio, (hits & of).astype(np.float64), of.astype(np.float64)), successes
-    )
+def share(hits: Truths) -> Quantity:
+    """The share of units that are hits."""
+    successes, n = int(hits.sum()), len(hits)
+    return Quantity(successes / n, n, partial(_means, hits.astype(np.float64)), successes)
 
 
 def mean(values: Floats) -> Quantity:
-    """The mean of the values that are not NaN."""
-    given = ~np.isnan(values)
-    filled = np.where(given, values, 0.0)
-    value = float(values[given].mean()) if given.any() else float("nan")
-    return Quantity(value, int(given.sum()), partial(_ratio, filled, given.astype(np.float64)))
+    """The mean."""
+    return Quantity(float(values.mean()), len(values), partial(_means, values))
 
 
 def median(values: Floats) -> Quantity:
-    """The median of the values that are not NaN; of an even number, the middle of the two."""
-    given = ~np.isnan(values)
-    value = float(np.median(values[given])) if given.any() else float("nan")
-    order = np.flatnonzero(given)[np.argsort(values[given])]
-    return Quantity(value, int(given.sum()), partial(_medians, values[order], order))
+    """The median; of an even number of values, the middle of the two."""
+    order = np.argsort(values)
+    return Quantity(float(np.median(values)), len(values), partial(_medians, values[order], order))
 
 
 def macro_f1(truth: Integers, found: Integers) -> Quantity:
     """The mean F1 over the classes that occur in the truth; an unread answer is a miss."""
-    from sklearn.metrics import f1_score  # type: ignore[import-untyped]
+    from sklearn.metrics import f1_score
 
     there = np.unique(truth)
     value = float(f1_score(truth, found, labels=there, average="macro", zero_division=0))
     return Quantity(value, len(truth), partial(_macro_f1s, truth, found, there))
 
 
-def _ratio(top: Floats, bottom: Floats, weights: Floats) -> Floats:
-    below = weights @ bottom
-    return np.where(below > 0, weights @ top / np.where(below > 0, below, 1), np.nan)
+def within(distances: Floats, radius: float) -> Truths:
+    """Which are at most ``radius``, as decimals: 16.1 - 6.1 is a little over 10 in binary."""
+    return distances <= radius + 1e-9
+
+
+def _means(values: Floats, weights: Floats) -> Floats:
+    result: Floats = weights @ values / weights.sum(axis=1)
+    return result
 
 
 def _medians(ordered: Floats, order: Integers, weights: Floats) -> Floats:
-    if not len(ordered):
-        return np.full(len(weights), np.nan)
     until = np.cumsum(weights[:, order], axis=1)
     total = until[:, -1]
     lower = (until >= ((total + 1) // 2)[:, None]).argmax(axis=1)
     upper = (until >= (total // 2 + 1)[:, None]).argmax(axis=1)
-    return np.where(total > 0, (ordered[lower] + ordered[upper]) / 2, np.nan)
+    result: Floats = (ordered[lower] + ordered[upper]) / 2
+    return result
 
 
 def _macro_f1s(truth: Integers, found: Integers, there: Integers, weights: Floats) -> Floats:

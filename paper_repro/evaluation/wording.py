@@ -26,6 +26,7 @@ PARTS = ("parse_rate_pointing", "parse_rate_classes")
 DRAWN_FRAMES = "drawn frames"
 _FEW_VIDEOS = 20
 _SHOWN = 5
+_ABSURD = 1e5
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def cells(evaluation: Evaluation) -> list[tuple[str, ...]]:
             value(name, metric.value),
             f"{value(name, metric.interval.low, bare=True)} – {value(name, metric.interval.high)}",
             f"{metric.n:,}",
-            ", ".join(value(name, one.value) for one in metric.chance) or "–",
+            value(name, metric.chance[-1].value) if metric.chance else "–",
             "–" if metric.best is None else value(name, metric.best),
         )
         for name, metric in evaluation.metrics.items()
@@ -71,7 +72,7 @@ def cells(evaluation: Evaluation) -> list[tuple[str, ...]]:
 def value(name: str, number: float, bare: bool = False) -> str:
     """A metric's value as it is shown: shares as percent, F1 as it is, errors with one decimal."""
     if name in PERCENT_OF_FRAME:
-        return f"{number:.1f}"
+        return f"{number:.1f}" if number < _ABSURD else f"{number:.1e}"
     if name.endswith("macro_f1"):
         return f"{number:.3f}"
     return f"{100 * number:.1f}" + ("" if bare else " %")
@@ -116,12 +117,17 @@ def _units(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _reading(evaluation: Evaluation) -> Iterator[str]:
+    points = evaluation.marks.points
     rate = evaluation.metrics.get("parse_rate")
     if rate is not None and rate.value < 1:
+        yield "An answer that cannot be read is wrong in every accuracy."
+    if "mae_x" in evaluation.metrics and points.missed:
         yield (
-            "An answer that cannot be read is wrong in every accuracy. It is left out of the "
-            "errors and distances, whose n is therefore smaller."
+            "A point that no answer names is wrong in every accuracy. It is left out of errors and "
+            "distances, whose n is therefore smaller."
         )
+    if len(points.rows) and "mae_x" not in evaluation.metrics:
+        yield "No answer has a point that can be read, so there are no errors and distances."
     if outside := evaluation.marks.points.outside:
         yield f"{counted(outside, 'answered point')} outside the frame, counted as written."
 
@@ -142,28 +148,43 @@ def _pairing(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _intervals(evaluation: Evaluation) -> Iterator[str]:
-    if evaluation.videos < 2:
+    metrics = evaluation.metrics
+    by_video = [one.by_video.groups for one in metrics.values() if one.by_video]
+    if by_video:
+        yield _by_video(evaluation, min(by_video), max(by_video))
+        alone = ", ".join(TITLES[name] for name, one in metrics.items() if not one.by_video)
+        if alone:
+            yield f"Rows of one video only, so by row and too narrow: {alone}."
+    else:
         named = "All rows are of one video" if evaluation.videos else "No row names its video"
         yield (
             f"{named}: intervals take rows for independent (Wilson for shares, bootstrap for the "
             "rest), and are too narrow where rows share a video."
         )
-        return
-    few = ", which is few: read them as rough" if evaluation.videos < _FEW_VIDEOS else ""
+    if any(one.interval.low == one.interval.high for one in metrics.values()):
+        yield (
+            "An interval without width says that every resample gave the same figure, not that "
+            "the figure is certain."
+        )
+
+
+def _by_video(evaluation: Evaluation, least: int, most: int) -> str:
+    count = f"{most}" if least == most else f"{least} to {most}"
+    few = ", which is few: read them as rough" if least < _FEW_VIDEOS else ""
     nameless = (
         f" {counted(evaluation.nameless, 'row')} without a video count as one each."
         if evaluation.nameless
         else ""
     )
-    yield (
-        f"Intervals: bootstrap over {evaluation.videos} videos{few} ({RESAMPLES:,} resamples, seed "
+    return (
+        f"Intervals: bootstrap over {count} videos{few} ({RESAMPLES:,} resamples, seed "
         f"{evaluation.seed}), because frames of one video are not independent. A share of 0 or "
         f"100 % has Wilson's, each video counted once.{nameless}"
     )
 
 
 def _chance(metrics: Iterable[Metric]) -> Iterator[str]:
-    said = dict.fromkeys(one.what for metric in metrics for one in metric.chance)
+    said = dict.fromkeys(metric.chance[-1].what for metric in metrics if metric.chance)
     if said:
         yield f"Chance, without a look at the frame: {'; '.join(said)}."
 

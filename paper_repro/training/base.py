@@ -56,7 +56,7 @@ def load_base(settings: Settings, precision: Precision, device: str) -> Base:
         from paper_repro.miniature.config import fresh_base
 
         return Base(*fresh_base(settings.seed, device), name=MINIATURE, folder=None)
-    folder = base_folder(settings)
+    folder = base_folder(settings.base, settings.base_revision)
     name = settings.base or MINIATURE
     read_config(folder / "config.json")  # transformers would take a default one
     processor = load_processor(folder)
@@ -64,14 +64,23 @@ def load_base(settings: Settings, precision: Precision, device: str) -> Base:
     return Base(model, processor, name, folder, _commit(folder, settings.base))
 
 
-def base_folder(settings: Settings) -> Path:
-    """The folder of a run's base; from the hub it is fetched first."""
-    if not settings.base:
-        return shipped("base") / "base"
-    where = Path(settings.base)
-    if where.is_dir():
-        return where / "base" if (where / "base").is_dir() else where
-    return snapshot(settings.base, "model", settings.base_revision, _WEIGHTS)
+def base_named(name: str) -> str:
+    """Where the base of this name is: nothing names the one that the package ships, a run of
+    Level 0 the ``base`` in it; another folder and a hub id stand for themselves.
+
+    Raises:
+        UserError: none is named, and none is shipped.
+    """
+    if not name:
+        return str(shipped("base") / "base")
+    below = Path(name, "base")
+    return str(below) if below.is_dir() else name
+
+
+def base_folder(name: str, revision: str | None) -> Path:
+    """The folder of a base; from the hub it is fetched first."""
+    where = base_named(name)
+    return Path(where) if Path(where).is_dir() else snapshot(where, "model", revision, _WEIGHTS)
 
 
 def level1_folder(settings: Settings, below: Path) -> tuple[Path, str]:

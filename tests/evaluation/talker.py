@@ -6,6 +6,7 @@ processor and pass the real tower.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -134,8 +135,8 @@ def save_adapter(folder: Path, base: Path, std: float = 0.02) -> Path:
     return folder
 
 
-def save_rows(folder: Path, count: int) -> Path:
-    """A data set in the paper's row format, with one row that has no picture."""
+def save_rows(folder: Path, count: int, broken: Sequence[int] = (1,)) -> Path:
+    """A data set in the paper's row format, with rows that have no picture."""
     with captured():
         import datasets
 
@@ -150,7 +151,8 @@ def save_rows(folder: Path, count: int) -> Path:
             }
             for row in rows(count)
         ]
-        made[1]["image"] = None
+        for number in broken:
+            made[number]["image"] = None
         features = datasets.Features(
             image=datasets.Image(),
             messages=[{"role": datasets.Value("string"), "content": datasets.Value("string")}],
