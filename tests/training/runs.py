@@ -1,6 +1,6 @@
 """Short real runs of every level, and what two of them must have in common.
 
-``small`` is a fixture: an untrained base that Level 0 saved, a Level 1 of two steps, and six rows
+``small`` is a fixture: a base that Level 0 hardly trained, a Level 1 of three steps, and six rows
 in the paper's layout. A run over them takes a second.
 """
 
@@ -79,10 +79,10 @@ class Small:
         return ["train", "2", *options, "--out", "run", *more]
 
 
-def untrained(folder: Path) -> Path:
-    """The run of a Level 0 that took one step."""
+def hardly_trained(folder: Path) -> Path:
+    """The run of a Level 0 that took two steps, the first at a rate of zero."""
     start = defaults(STUDY, 0, "mini", "", on_card=False)
-    train(replace(start, batch=2, max_steps=1), folder, Options())
+    train(replace(start, batch=2, max_steps=2), folder, Options())
     return folder
 
 
@@ -90,7 +90,7 @@ def untrained(folder: Path) -> Path:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     root = tmp_path_factory.mktemp("small")
     made = Small(root / "base", root / "level1", root / "rows")
-    untrained(made.base)
+    hardly_trained(made.base)
     paper_rows.write_json_lines(paper_rows.good(), made.data)
     train(made.settings(1, epochs=1), made.level1, Options())
     return made

@@ -15,6 +15,7 @@ from paper_repro.training.context import Options
 from paper_repro.training.failures import disk_is_full, told
 from paper_repro.training.record import read_record
 from paper_repro.training.run import resume, train
+from paper_repro.training.soundness import WEIGHTS
 from tests.data import paper_rows
 from tests.training import children
 from tests.training.runs import Heard, differences, go_on, newest, raw_record, run, stopping
@@ -138,7 +139,7 @@ def test_a_full_disk(small, tmp_path, first):
         assert children.wait_for(child, (place / "checkpoints/step-00000002").exists)
         children.kill(child)
         words = ["train", "--resume", "run", "--save-every", "2", "--device", "cpu"]
-    child = children.start(words, tmp_path, largest_file=300_000)
+    child = children.start(words, tmp_path, largest_file=100_000)
     assert children.ended(child) == 2
     said = (tmp_path / "err.txt").read_text()
     last = "the last good checkpoint is of step 2" if first else "none was written"
@@ -156,7 +157,8 @@ def test_a_full_disk(small, tmp_path, first):
 
 def test_a_full_disk_when_the_adapters_are_saved(small, tmp_path):
     """A checkpoint has room, the adapter of both levels has not."""
-    child = children.start(small.words(), tmp_path, largest_file=1_500_000)
+    level1 = (small.level1 / "adapter" / WEIGHTS).stat().st_size
+    child = children.start(small.words(), tmp_path, largest_file=level1)
     assert children.ended(child) == 2
     assert "The disk of run is full; the last good" in (tmp_path / "err.txt").read_text()
     left = sorted(path.name for path in (tmp_path / "run").iterdir())
@@ -251,10 +253,7 @@ def test_what_fails_before_the_first_step_stands_in_the_record(
     with pytest.raises(UserError, match=words) as error:
         run(small.settings(**changes), tmp_path)
     failed(tmp_path, error)
-    assert (
-        json.loads((tmp_path / "record.json").read_text())["settings"] | changes
-        == raw_record(tmp_path)["settings"]
-    )
+    assert raw_record(tmp_path)["settings"].items() >= changes.items()
 
 
 def test_a_base_without_weights(small, tmp_path):
