@@ -187,7 +187,6 @@ def test_every_dependency_is_used() -> None:
     through_others = {
         "accelerate",  # transformers asks for it where models are placed
         "datasets",  # reads the rows that levels train on
-        "tensorboard",  # torch writes event files through it
     }
     assert declared() - through_others <= third_party(PACKAGE)
 
