@@ -3,7 +3,8 @@
 ``with HubServer(models={"org/name": folder}) as hub:`` then point ``HF_ENDPOINT`` (read when
 huggingface_hub is imported: use a new process) or :func:`pointing_at` at ``hub.url``. Every request
 is recorded with the bytes that were sent, so a test can show that no weights travelled. Switches
-misbehave as real servers and networks do. It is no hub for uploads, and has one revision, ``main``.
+misbehave as real servers and networks do. ``main`` is the one branch; ``earlier`` holds what stood
+there before. What is uploaded is kept in ``received``.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+
+from tests.hub_uploads import Received, TakesUploads
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -49,20 +52,30 @@ class Misbehaviour:
 
 @dataclass
 class HubServer:
-    """A running server; ``gated`` and ``private`` hold names of repositories."""
+    """A running server.
+
+    Attributes:
+        gated, private: names of repositories.
+        commits: what ``main`` is, for repositories where it is not :data:`COMMIT`.
+        earlier: folders of other commits, by repository and commit.
+    """
 
     models: Mapping[str, Path] = field(default_factory=dict)
     datasets: Mapping[str, Path] = field(default_factory=dict)
+    commits: Mapping[str, str] = field(default_factory=dict)
+    earlier: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     gated: set[str] = field(default_factory=set)
     private: set[str] = field(default_factory=set)
     wrong: Misbehaviour = field(default_factory=Misbehaviour)
     requests: list[Request] = field(default_factory=list)
+    received: Received = field(default_factory=Received)
 
     def __enter__(self) -> HubServer:
         hub = self
 
         class Handler(_Handler):
             server_hub = hub
+            received = hub.received
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -88,8 +101,16 @@ class HubServer:
         """Bytes of file content that left the server."""
         return sum(request.sent for request in self.requests if "/resolve/" in request.path)
 
+    def at(self, name: str, revision: str, folder: Path) -> tuple[Path, str] | None:
+        """Folder and commit of a revision; ``folder`` is that of ``main``."""
+        main = self.commits.get(name, COMMIT)
+        if revision in ("main", main):
+            return folder, main
+        found = self.earlier.get((name, revision))
+        return (found, revision) if found else None
 
-class _Handler(BaseHTTPRequestHandler):
+
+class _Handler(TakesUploads):
     server_hub: HubServer
     protocol_version = "HTTP/1.1"
 
@@ -100,6 +121,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._answer()
+
+    def do_POST(self) -> None:
+        status, answer = self.answer_upload()
+        self._send(self.server_hub.wrong.status or status, json.dumps(answer).encode())
+
+    do_PUT = do_POST
 
     def _answer(self) -> None:
         hub, path = self.server_hub, unquote(urlsplit(self.path).path)
@@ -119,36 +146,39 @@ class _Handler(BaseHTTPRequestHandler):
             return self._info(name, table[name], rest)
         if name in hub.gated and "Authorization" not in self.headers:
             return self._send(401, b"{}", {"X-Error-Code": "GatedRepo"})
-        if rest[:1] != ["resolve"] or rest[1] not in ("main", COMMIT):
+        found = hub.at(name, rest[1], table[name]) if rest[:1] == ["resolve"] else None
+        if found is None:
             return self._send(404, b"{}", {"X-Error-Code": "RevisionNotFound"})
-        file = table[name] / "/".join(rest[2:])
+        file = found[0] / "/".join(rest[2:])
         if not file.is_file():
             return self._send(404, b"{}", {"X-Error-Code": "EntryNotFound"})
-        self._file(file.read_bytes())
+        self._file(file.read_bytes(), found[1])
 
     def _info(self, name: str, folder: Path, rest: list[str]) -> None:
-        if rest[:1] == ["revision"] and rest[1] not in ("main", COMMIT):
+        found = self.server_hub.at(name, rest[1] if rest else "main", folder)
+        if found is None:
             return self._send(404, b"{}", {"X-Error-Code": "RevisionNotFound"})
+        folder, commit = found
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         entries = [
             {"path": path.relative_to(folder).as_posix(), "size": path.stat().st_size}
             for path in files
         ]
         if rest[:1] == ["tree"]:
-            tree = [{"type": "file", "oid": COMMIT, **entry} for entry in entries]
+            tree = [{"type": "file", "oid": commit, **entry} for entry in entries]
             return self._send(200, json.dumps(tree).encode())
         siblings = [{"rfilename": entry["path"], "size": entry["size"]} for entry in entries]
         if self.server_hub.wrong.no_sizes:
             siblings = [{"rfilename": entry["path"]} for entry in entries]
-        info = {"id": name, "sha": COMMIT, "siblings": siblings, "private": False}
+        info = {"id": name, "sha": commit, "siblings": siblings, "private": False}
         info |= {"gated": "auto" if name in self.server_hub.gated else False}
         self._send(200, json.dumps(info | {"tags": [], "downloads": 0, "likes": 0}).encode())
 
-    def _file(self, data: bytes) -> None:
+    def _file(self, data: bytes, commit: str) -> None:
         wanted = self.headers.get("Range")
         headers = {
             "ETag": f'"{hashlib.sha256(data).hexdigest()}"',
-            "X-Repo-Commit": COMMIT,
+            "X-Repo-Commit": commit,
             "Accept-Ranges": "bytes",
         }
         if wanted is None or self.server_hub.wrong.ignore_range:
@@ -168,7 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         if len(part) < len(body):
             self.close_connection = True
-        size = len(part) if self.command == "GET" else 0
+        size = 0 if self.command == "HEAD" else len(part)
         trusted = "Authorization" in self.headers
         record = Request(self.command, self.path, self.headers.get("Range"), status, size, trusted)
         self.server_hub.requests.append(record)
@@ -207,6 +237,7 @@ def pointing_at(url: str) -> Iterator[None]:
         patch.object(constants, "ENDPOINT", url),
         patch.object(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template),
         patch.object(constants, "HF_HUB_OFFLINE", False),
+        patch.object(constants, "HF_HUB_DISABLE_XET", True),
         patch.object(api, "endpoint", url),
     ):
         try:

@@ -26,7 +26,8 @@ def push(checkpoint: Path, repository: str) -> list[str]:
                 allow_patterns=["record.json", f"{checkpoint.parent.name}/{checkpoint.name}/*"],
                 commit_message=f"Checkpoint {checkpoint.name}",
             )
-    except (OSError, ValueError) as error:  # the hub's errors are OSErrors
+    except Exception as error:  # whatever a hub, or the lack of one, makes the library raise
         said = str(error).partition("\n")[0]
-        return [f"{checkpoint.name} was not uploaded to {repository}: {said}"]
+        kind = type(error).__name__
+        return [f"{checkpoint.name} was not uploaded to {repository}: {kind}: {said}"]
     return []
