@@ -169,7 +169,7 @@ def _asked(
     bare: bool,
 ) -> tuple[tuple[Prediction, ...], About, Path]:
     """What a run's model answers."""
-    from paper_repro.cli.progress import AnswerProgress
+    from paper_repro.cli.progress import DrawnAnswers
     from paper_repro.evaluation.asking import PARTIAL, answer
     from paper_repro.evaluation.wording import About, counted
     from paper_repro.training.record import read_record
@@ -177,7 +177,7 @@ def _asked(
     read_record(run)
     split = split or SPLIT
     folder = out or run / "evaluation" / (f"{split}-bare" if bare else split)
-    with AnswerProgress(folder / PARTIAL) as progress:
+    with DrawnAnswers(folder / PARTIAL) as progress:
         found = answer(run, split, folder, progress, device, batch_size, limit, bare)
     remarks = [*_trial(limit, len(found.predictions))]
     if found.left_out:

@@ -1,4 +1,4 @@
-"""How far the answers are, on standard error: a bar on a terminal, a line now and then in a log."""
+"""How far something is, on standard error: a bar on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
@@ -14,29 +14,72 @@ from paper_repro.verify.report.terminal import make_console
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
-PAUSE = 30.0
+PAUSE = 10.0
 """Seconds between two lines of progress in a log."""
 
 
-class AnswerProgress:
+class Drawn:
+    """Draws what goes on; where standard error is no terminal, a line at least every pause."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._console, self._quiet = make_console(stderr=True), quiet
+        self._animated = self._console.is_terminal and not self._console.is_dumb_terminal
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._what = ""
+        self._last = 0.0
+
+    def doing(self, what: str, done: int = 0, of: int = 0, words: str = "") -> None:
+        """So many are done; ``of`` is 0 where nothing is counted."""
+        if self._quiet:
+            return
+        count = f"{done:,} of {of:,}" if of else ""
+        if self._animated:
+            self._draw(what, done, of, count, words)
+        elif what != self._what or time.monotonic() - self._last > PAUSE or done == of > 0:
+            said = ", ".join(part for part in (f"{what} {count}".strip(), words) if part)
+            self._console.print(Text(safe(said)), soft_wrap=True)
+            self._last = time.monotonic()
+        self._what = what
+
+    def said(self, words: str) -> None:
+        """A sentence, above the bar."""
+        if not self._quiet:
+            self._console.print(Text(safe(words)))
+
+    def end(self) -> None:
+        """Take the bar away and give the cursor back."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _draw(self, what: str, done: int, of: int, count: str, words: str) -> None:
+        if self._bar is None:
+            self._bar = _bar(self._console)
+            self._bar.start()
+        total = of or None
+        if what != self._what or self._task is None:
+            if self._task is not None:
+                self._bar.remove_task(self._task)
+            self._task = self._bar.add_task(what, total=total, count=count, words=words)
+        self._bar.update(self._task, completed=done, total=total, count=count, words=words)
+
+
+class DrawnAnswers(Drawn):
     """A :class:`paper_repro.evaluation.asking.Watcher` to use in a ``with`` block.
 
     When something stops the block after the first answer, it says where the answers are kept.
     """
 
     def __init__(self, kept: Path) -> None:
+        super().__init__()
         self._kept = kept
-        self._console = make_console(stderr=True)
-        animated = self._console.is_terminal and not self._console.is_dumb_terminal
-        self._bar = _bar(self._console) if animated else None
+        self._began = time.monotonic()
         self._done = 0
-        self._began = self._said = 0.0
 
     def __enter__(self) -> Self:
-        if self._bar:
-            self._bar.start()
         return self
 
     def __exit__(
@@ -45,58 +88,33 @@ class AnswerProgress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._bar:
-            self._bar.stop()
+        self.end()
         if error is not None and self._done:
             command = f"python -m paper_repro evaluate --predictions {self._kept}"
-            self._line(f"{self._done:,} answers are kept and can be scored: {command}")
+            self.said(f"{self._done:,} answers are kept and can be scored: {command}")
 
     def stage(self, what: str) -> None:
         """Something without a count goes on."""
-        if self._bar:
-            for task in self._bar.task_ids:
-                self._bar.remove_task(task)
-            self._bar.add_task(what, total=None, rate="")
+        self.doing(what)
+        self._began = time.monotonic()
 
     def advance(self, done: int, total: int) -> None:
-        """So many rows are answered; the rate is of all answers since the first."""
-        now = time.monotonic()
-        if not self._done:
-            self.stage("answering")
-            self._began = self._said = now
+        """So many rows are answered."""
         self._done = done
-        rate = done / (now - self._began) if now > self._began else 0.0
-        if self._bar:
-            (task,) = self._bar.task_ids
-            self._bar.update(task, completed=done, total=total, rate=f"{rate:.1f} rows/s")
-        elif now - self._said >= PAUSE:
-            self._said = now
-            self._line(f"answered {done:,} of {total:,} rows, {rate:.1f} rows/s")
-
-    def _line(self, text: str) -> None:
-        self._console.print(Text(safe(text)), soft_wrap=True)
+        rate = done / max(time.monotonic() - self._began, 1e-3)
+        self.doing("answering", done, total, f"{rate:,.1f} rows/s")
 
 
 def _bar(console: Console) -> Progress:
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}", markup=False),
-        TimeElapsedColumn(),
-        TextColumn("left", markup=False),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[count]}", markup=False),
+        TextColumn("{task.fields[words]}", markup=False),
+        TimeRemainingColumn(compact=True),
         console=console,
         transient=True,
         expand=True,

@@ -83,6 +83,7 @@ def answer(
     rows = _rows(run, splits, report, split)
     watcher.stage("loading the model")
     loaded = load(replace(wanted, adapter=None) if bare else wanted, device)
+    watcher.stage("answering")
     total = len(rows) if limit is None else min(limit, len(rows))
     frames = DRAWN if is_drawn(record) else ""
     made: list[Prediction] = []

@@ -82,6 +82,7 @@ def notes(evaluation: Evaluation, about: About) -> list[str]:
     """What must be said with the figures, one sentence or two a note."""
     return [
         *_drawn(evaluation),
+        *_model(about),
         *about.remarks,
         *_unscored(evaluation),
         *_units(evaluation),
@@ -100,6 +101,18 @@ def _drawn(evaluation: Evaluation) -> Iterator[str]:
             "Their truth is exact but for the rounding to one decimal (±0.05), so no noise in it "
             "limits the scores."
         )
+
+
+def _model(about: About) -> Iterator[str]:
+    if (model := about.model) is not None:
+        base, adapter = (
+            f"{model[part]} at {model[f'{part}_revision']}"
+            if model[f"{part}_revision"]
+            else model[part]
+            for part in ("base", "adapter")
+        )
+        asked = f"{adapter} on {base}" if adapter else f"the bare base {base}"
+        yield f"Asked: {asked}, in {model['precision']} on {model['device']}, likeliest tokens."
 
 
 def _unscored(evaluation: Evaluation) -> Iterator[str]:

@@ -14,7 +14,11 @@ from paper_repro.evaluation.results import TITLES
 from paper_repro.evaluation.wording import HEADINGS, About, cells, notes
 from tests.evaluation import said
 
-ABOUT = About("a|run", "validation", {"size": "mini"}, ("A remark.",))
+MODEL = {
+    "size": "mini", "base": "a|base", "base_revision": None, "adapter": None,
+    "adapter_revision": None, "device": "cpu", "precision": "float32",
+}  # fmt: skip
+ABOUT = About("a|run", "validation", MODEL, ("A remark.",))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,7 @@ def test_what_the_figures_are_of_stands_beside_them(evaluation):
     about = found["about"]
     assert (about["of"], about["split"], about["rows"]) == ("a|run", "validation", 65)
     assert (about["videos"], about["rows_without_video"], about["frames"]) == (6, 5, "")
-    assert about["model"] == {"size": "mini"} and about["confidence"] == 0.95
+    assert about["model"] == MODEL and about["confidence"] == 0.95
     assert found["points"]["points"] == 60 and found["points"]["missed"] == 0
     assert found["noise_floor"]["applies"] and found["noise_floor"]["mean_error"] == 5.0
     assert sum(region["share"] for region in found["noise_floor"]["regions"]) == pytest.approx(1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from paper_repro.errors import UserError
+from paper_repro.evaluation import generate as generating
 from paper_repro.evaluation.asking import PARTIAL, PREDICTIONS, answer, leak, questions
 from paper_repro.evaluation.loading import Wanted, load
 from paper_repro.evaluation.reading import read_predictions
@@ -36,6 +38,12 @@ class Heard:
             raise KeyboardInterrupt
 
 
+@pytest.fixture(autouse=True)
+def _short_answers(monkeypatch):
+    """Models that learned nothing never end their answers."""
+    monkeypatch.setattr(generating, "generate", partial(generating.generate, max_new_tokens=4))
+
+
 @pytest.fixture(scope="module")
 def runs(small, tmp_path_factory) -> dict[str, Path]:
     """One of each; each stands on the base in another run's folder."""
@@ -54,7 +62,7 @@ def test_a_run_is_asked_with_its_adapter_on_another_runs_base(runs, small, tmp_p
     assert found.model["base"] == str(small.base / "base")
     assert found.model["adapter"] == str(runs[name] / "adapter")
     assert [one.row for one in found.predictions] == [0] and not found.other_rows
-    assert heard.done == [(1, 1)] and heard.stages[-1] == "loading the model"
+    assert heard.done == [(1, 1)] and heard.stages[-2:] == ["loading the model", "answering"]
     assert read_predictions(tmp_path / PREDICTIONS) == found.predictions
     assert {path.name for path in tmp_path.iterdir()} == {PREDICTIONS}
 

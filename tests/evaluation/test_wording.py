@@ -63,6 +63,17 @@ def test_remarks_of_the_run_are_kept():
     assert "A leak." in noted(said.pointing([NEAR]), About("run", "", None, ("A leak.",)))
 
 
+def test_the_model_that_was_asked_is_named():
+    model = {"base": "org/base", "base_revision": "f00d", "adapter": "run/adapter"}
+    model |= {"adapter_revision": None, "precision": "float16", "device": "cuda"}
+    rows = said.pointing([NEAR])
+    found = noted(rows, About("run", "", model))
+    assert "Asked: run/adapter on org/base at f00d, in float16 on cuda" in found
+    bare = noted(rows, About("run", "", model | {"adapter": None}))
+    assert "Asked: the bare base org/base at f00d, in float16" in bare
+    assert "Asked" not in noted(rows)
+
+
 def test_the_floor_or_why_there_is_none():
     assert "100.0 % of the points of the truth lie within ±10" in noted(said.as_the_paper_draws(60))
     anywhere = said.pointing([((5.0 * x, 50.0), (1.0, 1.0)) for x in range(20)])

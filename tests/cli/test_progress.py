@@ -1,0 +1,78 @@
+"""Progress on standard error: a bar that moves on a terminal, lines now and then in a log."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from paper_repro.cli import progress
+from paper_repro.cli.progress import Drawn, DrawnAnswers
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """Standard error as a terminal, or not, and what arrived there."""
+
+    def made(terminal: bool) -> io.StringIO:
+        stream = io.StringIO()
+        console = Console(file=stream, force_terminal=terminal, width=80, color_system=None)
+        monkeypatch.setattr(progress, "make_console", lambda stderr: console)
+        return stream
+
+    return made
+
+
+def test_a_log_has_a_line_a_stage_and_the_last_count(screen):
+    log = screen(terminal=False)
+    drawn = Drawn()
+    for _ in range(3):
+        drawn.doing("reading")
+    for done in range(1, 6):
+        drawn.doing("answering", done, 5, "9 rows/s")
+    drawn.end()
+    assert log.getvalue() == ("reading\nanswering 1 of 5, 9 rows/s\nanswering 5 of 5, 9 rows/s\n")
+
+
+def test_a_log_has_a_line_a_pause(screen, monkeypatch):
+    log = screen(terminal=False)
+    monkeypatch.setattr(progress, "PAUSE", -1.0)
+    drawn = Drawn()
+    for done in range(1, 4):
+        drawn.doing("answering", done, 9)
+    assert log.getvalue().count("\n") == 3
+
+
+def test_a_terminal_has_a_bar_that_goes_away(screen):
+    log = screen(terminal=True)
+    drawn = Drawn()
+    drawn.doing("reading")
+    drawn.doing("answering", 1, 5, "9 rows/s")
+    drawn.said("a sentence [not markup]")
+    drawn.end()
+    drawn.end()
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", log.getvalue())
+    assert "1 of 5 9 rows/s" in plain and "a sentence [not markup]" in plain
+    assert "?" not in plain
+    assert log.getvalue().rstrip("\n").endswith("\x1b[2K")
+
+
+def test_a_quiet_one_says_nothing(screen):
+    log = screen(terminal=False)
+    drawn = Drawn(quiet=True)
+    drawn.doing("reading")
+    drawn.said("a sentence")
+    assert log.getvalue() == ""
+
+
+def test_kept_answers_are_spoken_of_only_where_there_are_some(screen, tmp_path):
+    for answered in (0, 3):
+        log = screen(terminal=False)
+        with pytest.raises(KeyboardInterrupt), DrawnAnswers(tmp_path) as drawn:
+            drawn.stage("loading")
+            if answered:
+                drawn.advance(answered, 9)
+            raise KeyboardInterrupt
+        assert ("3 answers are kept" in log.getvalue()) is bool(answered)
