@@ -52,7 +52,7 @@ CONFIG: dict[str, Any] = {
         "vocab_size": VOCABULARY,
         "hidden_size": 128,
         "intermediate_size": 384,
-        "num_hidden_layers": 5,
+        "num_hidden_layers": 4,
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
         "max_position_embeddings": 1024,
@@ -68,7 +68,7 @@ CONFIG: dict[str, Any] = {
     },
     "vision_config": {
         "model_type": "qwen2_vl",
-        "depth": 4,
+        "depth": 3,
         "embed_dim": 128,
         "hidden_size": 128,
         "num_heads": 4,

@@ -1,9 +1,9 @@
 """Frames drawn by this package: 112 × 112 pixels, uneven light, shafts, blood, glare and noise.
 
-``scene(random, look, things)`` places one thing in every quadrant, so that a model that points to
-just anything is right once in four; ``draw(scene)`` paints it. Light falls off from left to right
-and is warmer at the top, as an endoscope's never is even: it is all that tells a model with
-relative position codes where in the frame something lies.
+``scene(random, look, things)`` places up to four things, each in a quadrant of its own, so that of
+four a model that points to just anything is right once in four; ``draw(scene)`` paints it. Light
+falls off from left to right and is warmer at the top, as an endoscope's never is even: it is all
+that tells a model with relative position codes where in the frame something lies.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from paper_repro.miniature.things import COLOURS, TISSUES, Look, Thing
+from paper_repro.miniature.things import COLOURS, PATTERNS, TISSUES, Look, Thing
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,8 +30,8 @@ _FINE = 4
 """Things are painted so many times larger, then reduced: smooth edges."""
 _QUADRANTS = ((25, 25), (75, 25), (25, 75), (75, 75))
 _JITTER = 13.0
-_SIZE = 9.0
-_TILE = 28
+_SIZE = 12.0
+_TILE = 36
 _TURN = 15.0
 _STEEL = np.array((120, 124, 134), dtype=np.float32)
 _BLOOD = np.array((110, 8, 14), dtype=np.float32)
@@ -75,13 +75,14 @@ def scene(
     shafts: Sequence[bool],
     light: tuple[float, float] | None = None,
 ) -> Scene:
-    """Place four things, one in each quadrant, in random order.
+    """Place up to four things, each in a quadrant of its own, in random order.
 
     Args:
         light: gain and tilt; drawn at random when None.
     """
     gain, tilt = light or lighting(random)
-    centres = random.permutation(_QUADRANTS) + random.uniform(-_JITTER, _JITTER, (4, 2))
+    jitter = random.uniform(-_JITTER, _JITTER, (len(things), 2))
+    centres = random.permutation(_QUADRANTS)[: len(things)] + jitter
     placed = tuple(
         Placed(thing, round(float(x), 1), round(float(y), 1), shaft)
         for thing, (x, y), shaft in zip(things, centres, shafts, strict=True)
@@ -117,16 +118,19 @@ def _tissue(look: Look, random: np.random.Generator) -> Array:
     along = cos(angle) * _X + sin(angle) * bent
     across = cos(angle) * bent - sin(angle) * _X
     shade = 1 + 0.05 * np.sin(7 * along + phase) * np.cos(5 * across)
+    colour = np.array(TISSUES[look.tissue], dtype=np.float32)
+    pixels: Array = (shade[..., None] * colour).astype(np.float32)
     if look.pattern == "striped":
-        shade += 0.2 * np.sin(62 * along + phase)
+        cover = 0.5 + 0.5 * np.sin(62 * along + phase)
     elif look.pattern == "spotted":
         bumps = np.sin(48 * along + phase) * np.sin(48 * across + phase)
-        shade += 0.36 * (1 / (1 + np.exp(18 * (0.5 - bumps)))) - 0.08
+        cover = 1 / (1 + np.exp(14 * (0.35 - bumps)))
     elif look.pattern == "grainy":
-        shade += 0.22 * _grain(random)
-    colour = np.array(TISSUES[look.tissue], dtype=np.float32)
-    coloured: Array = (shade[..., None] * colour).astype(np.float32)
-    return coloured
+        cover = 1 / (1 + np.exp(-3 * _grain(random)))
+    else:
+        return pixels
+    _cover(pixels, 0.55 * cover, np.array(PATTERNS[look.pattern], dtype=np.float32))
+    return pixels
 
 
 def _grain(random: np.random.Generator) -> Array:

@@ -1,6 +1,7 @@
 """What the base is taught: colours, shapes and places in drawn frames, in sentences.
 
 ``lesson(seed, index)`` is a pure function: lessons are endless, none is stored, and none repeats.
+Some that follow one another are about one frame, which saves drawing it anew.
 The words of surgery are only copied (``Repeat: ring curette``): the base can write them, and does
 not know what they look like.
 """
@@ -32,7 +33,6 @@ POINTING = (
     "Show where the {} lies.",
 )
 POINTING_TWICE = "Point to the {} and to the {}."
-POINTING_ALL = "Point to everything."
 PHASE_QUESTION = "Which phase of the operation is this?"
 STEP_QUESTION = "Which step of the operation is this?"
 _WORDS = (
@@ -42,17 +42,18 @@ _WORDS = (
     *(name.replace("_", " ") for name in (*PHASES, *STEPS)),
 )
 SHARES = {
-    "point": 0.32,
-    "two points": 0.1,
-    "all points": 0.14,
-    "corner": 0.1,
-    "name": 0.08,
-    "see": 0.08,
-    "tissue": 0.06,
-    "pattern": 0.06,
+    "point": 0.34,
+    "two points": 0.08,
+    "corner": 0.14,
+    "name": 0.12,
+    "see": 0.12,
+    "tissue": 0.07,
+    "pattern": 0.07,
     "repeat": 0.06,
 }
 """How often each kind of lesson is given."""
+PER_FRAME = 4
+"""Lessons about one frame."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,13 @@ class Lesson:
     answer: str
 
 
-def lesson(seed: int, index: int, kind: str | None = None) -> Lesson:
-    """The lesson of this number; of one kind, where that is given."""
-    random = np.random.default_rng([seed, index])
-    shown = _any_scene(random)
-    chosen = kind or str(random.choice(list(SHARES), p=list(SHARES.values())))
-    question, answer = _asked(chosen, shown, random)
-    return Lesson(chosen, shown, question, answer)
+def lesson(seed: int, index: int) -> Lesson:
+    """The lesson of this number."""
+    shown = _any_scene(np.random.default_rng([seed, index // PER_FRAME]))
+    random = np.random.default_rng([seed, index, 1])
+    kind = str(random.choice(list(SHARES), p=list(SHARES.values())))
+    question, answer = _asked(kind, shown, random)
+    return Lesson(kind, shown, question, answer)
 
 
 def texts(seed: int, count: int) -> list[str]:
@@ -81,21 +82,21 @@ def texts(seed: int, count: int) -> list[str]:
 
 
 def _any_scene(random: np.random.Generator) -> Scene:
-    things = [THINGS[i] for i in random.choice(len(THINGS), 4, replace=False)]
-    look = Look(_one_of(random, tuple(TISSUES)), _one_of(random, PATTERNS))
-    return scene(random, look, things, [bool(shaft) for shaft in random.random(4) < 0.5])
+    """Of one thing, of two or of four: where there is one, a place and a name are learned alone."""
+    count = int(random.choice((1, 2, 4), p=(0.45, 0.2, 0.35)))
+    things = [THINGS[i] for i in random.choice(len(THINGS), count, replace=False)]
+    look = Look(_one_of(random, tuple(TISSUES)), _one_of(random, tuple(PATTERNS)))
+    return scene(random, look, things, [bool(shaft) for shaft in random.random(count) < 0.5])
 
 
 def _asked(kind: str, shown: Scene, random: np.random.Generator) -> tuple[str, str]:
     one = shown.placed[random.integers(len(shown.placed))]
-    if kind == "point":
+    if kind == "point" or (kind == "two points" and len(shown.placed) == 1):
         return _one_of(random, POINTING).format(one.thing.words), pointed(one, one.thing.words)
     if kind == "two points":
         first, second = (shown.placed[i] for i in random.permutation(len(shown.placed))[:2])
         asked = POINTING_TWICE.format(first.thing.words, second.thing.words)
         return asked, "\n".join(pointed(each, each.thing.words) for each in (first, second))
-    if kind == "all points":
-        return POINTING_ALL, "\n".join(pointed(each, each.thing.words) for each in _read(shown))
     if kind == "corner":
         return f"In which corner is the {one.thing.words}?", corner(one)
     if kind == "name":

@@ -79,12 +79,15 @@ class Lessons(Sequence[Row]):
         return _lesson_row(self._seed, int(index))
 
 
+_drawn = lru_cache(maxsize=64)(draw)
+
+
 @lru_cache(maxsize=2048)
 def _lesson_row(seed: int, index: int) -> Row:
     one = lesson(seed, index)
     points = read_points(one.answer)
     return Row(
-        index, "train", (draw(one.scene),), "image", one.question, one.answer,
+        index, "train", (_drawn(one.scene),), "image", one.question, one.answer,
         one.kind, None, points, {},
     )  # fmt: skip
 

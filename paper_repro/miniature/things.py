@@ -1,7 +1,8 @@
 """What stands in a drawn frame: things with a colour and a shape, on tissue with a pattern.
 
-The base learns colours and shapes (Level 0). It never learns which of them a surgeon's word means:
-what a suction device looks like is for Level 2 to teach, and what a phase looks like for Level 1.
+The base learns ten things by colour and shape (Level 0). It never learns which of them a surgeon's
+word means: what a suction device looks like is for Level 2 to teach, and what a phase looks like
+for Level 1.
 The names are those of the paper's label set; what they look like here is made up.
 """
 
@@ -20,6 +21,8 @@ COLOURS: dict[str, Rgb] = {
     "violet": (160, 60, 210),
     "orange": (250, 130, 20),
     "black": (20, 20, 28),
+    "magenta": (255, 60, 180),
+    "lime": (165, 250, 60),
 }
 SHAPES = ("hoop", "ball", "fork", "blade", "cross", "wedge", "block", "hook")
 TISSUES: dict[str, Rgb] = {
@@ -28,7 +31,13 @@ TISSUES: dict[str, Rgb] = {
     "crimson": (140, 35, 45),
     "brown": (150, 110, 70),
 }
-PATTERNS = ("smooth", "striped", "spotted", "grainy")
+PATTERNS: dict[str, Rgb] = {
+    "smooth": (0, 0, 0),
+    "striped": (70, 20, 75),
+    "spotted": (250, 215, 90),
+    "grainy": (240, 240, 250),
+}
+"""Each with the colour of its stripes, spots or grains: veins, fat and bone."""
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
 
 
@@ -57,16 +66,16 @@ INSTRUMENTS = {
     "drill": Thing("white", "cross"),
     "pituitary rongeurs": Thing("green", "fork"),
     "freer elevator": Thing("cyan", "blade"),
-    "micro doppler": Thing("blue", "hook"),
+    "micro doppler": Thing("magenta", "hook"),
 }
 ANATOMY = {
     "sella": Thing("orange", "wedge"),
-    "nasal septum": Thing("white", "block"),
+    "nasal septum": Thing("lime", "block"),
     "sphenoid sinus": Thing("black", "hoop"),
     "tumor tissue": Thing("violet", "ball"),
 }
 NAMED = INSTRUMENTS | ANATOMY
-THINGS = tuple(Thing(colour, shape) for colour in COLOURS for shape in SHAPES)
+THINGS = tuple(NAMED.values())
 
 TISSUE_OF = {"nasal": "pink", "sellar": "pale", "tumor_removal": "crimson", "closure": "brown"}
 STEPS_OF: dict[str, tuple[tuple[str, str], ...]] = {

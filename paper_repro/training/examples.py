@@ -167,9 +167,20 @@ def collate(tokens: Sequence[Tokens], processor: Any, labels: Labels) -> dict[st
 
 
 def pixels(processor: Any, frames: Sequence[Any]) -> dict[str, Tensor]:
-    """``pixel_values`` of [patches, 1176], float32, and ``image_grid_thw`` of [pictures, 3]."""
-    made = processor.image_processor(images=list(frames), return_tensors="pt")
-    return {name: made[name] for name in ("pixel_values", "image_grid_thw")}
+    """``pixel_values`` of [patches, 1176], float32, and ``image_grid_thw`` of [pictures, 3].
+
+    A frame that several rows share is prepared once.
+    """
+    import torch
+
+    places: dict[int, int] = {}
+    shown = [places.setdefault(id(frame), len(places)) for frame in frames]
+    distinct = [frames[shown.index(place)] for place in range(len(places))]
+    made = processor.image_processor(images=distinct, return_tensors="pt")
+    grid = made["image_grid_thw"]
+    pieces = made["pixel_values"].split(grid.prod(1).tolist())
+    patches = torch.cat([pieces[place] for place in shown])
+    return {"pixel_values": patches, "image_grid_thw": grid[shown]}
 
 
 def image_tokens(processor: Any, width: int, height: int) -> int:

@@ -71,6 +71,7 @@ def _ahead(
 ) -> Iterator[Mapping[int, Mapping[str, Tensor]]]:
     if loaders == 0:
         return (steps[number] for number in numbers)
+    import torch
     from torch.utils.data import DataLoader
 
     return iter(
@@ -80,6 +81,7 @@ def _ahead(
             sampler=numbers,
             num_workers=loaders,
             prefetch_factor=4,
+            pin_memory=torch.cuda.is_available(),
             multiprocessing_context="fork",
         )
     )

@@ -36,7 +36,7 @@ class Plan:
         batch: rows of a micro-batch.
         accumulation: micro-batches of an effective batch.
         epochs: passes over all rows.
-        seed: of the permutations.
+        seed: of the permutations; None: rows in their order, as for lessons drawn at random.
         max_steps: stop after so many steps; None: after the last epoch. More steps than the
             epochs hold make more epochs, as with the Trainer.
     """
@@ -45,7 +45,7 @@ class Plan:
     batch: int
     accumulation: int
     epochs: int
-    seed: int
+    seed: int | None
     max_steps: int | None = None
 
     def __post_init__(self) -> None:
@@ -72,7 +72,8 @@ class Plan:
         """Row indices of a step, counted from 0; the last micro-batch of an epoch may be short."""
         epoch, place = divmod(step, self.steps_per_epoch)
         first = place * self.effective
-        taken = order(self.rows, epoch, self.seed)[first : first + self.effective].tolist()
+        every = range(self.rows) if self.seed is None else order(self.rows, epoch, self.seed)
+        taken = [int(row) for row in every[first : first + self.effective]]
         return tuple(
             tuple(taken[start : start + self.batch]) for start in range(0, len(taken), self.batch)
         )

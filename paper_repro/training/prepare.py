@@ -89,7 +89,7 @@ def prepare(
         batch=settings.batch,
         accumulation=settings.accumulation,
         epochs=settings.epochs,
-        seed=settings.seed,
+        seed=settings.seed if settings.level > 0 else None,
         max_steps=settings.max_steps,
     )
     if settings.features:
