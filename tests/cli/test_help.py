@@ -34,10 +34,13 @@ def test_every_command_shows_examples_and_the_site_has_them() -> None:
     "line", [line for line in examples() if not PLACEHOLDERS.search(line)], ids=str
 )
 def test_examples_run(line: str) -> None:
-    """Those that would take the long stages are run on the short one; files are not written."""
+    """Those that would take the long stages are run on the short one, those that train only show
+    what they would do; files are not written."""
     words = shlex.split(line.partition(" > ")[0].removeprefix("python -m paper_repro "))
     if words[0] == "verify" and "--stage" not in words:
         words += ["--stage", "arithmetic"]
+    if words[0] == "train":
+        words += ["--show-settings"]
     if "--output" in words:
         at = words.index("--output")
         del words[at : at + 2]

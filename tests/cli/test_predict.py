@@ -129,6 +129,34 @@ def test_another_base_is_taken_where_it_is_named(frame, run, tmp_path):
     )
 
 
+def test_the_shipped_miniature_answers_where_no_adapter_is_named(frame, tmp_path, monkeypatch):
+    """Its run names no base: it stands on the one that is shipped beside it."""
+    base = talker.save_base(tmp_path / "base" / "base")
+    talker.save_adapter(tmp_path / "spatial" / "adapter", base)
+    talker.write_settings(tmp_path / "spatial", size="mini", level=2, base="")
+    monkeypatch.setattr("paper_repro.miniature.SHIPPED", tmp_path)
+    for words in ([], ["--size", "mini"]):
+        found = json.loads(predict(frame, TWO, *words, "--json"))
+        assert found["answer"] == talker.LESSONS[2][1]
+        assert found["model"]["base"] == str(base)
+        assert found["model"]["adapter"] == str(tmp_path / "spatial" / "adapter")
+    bare = predict(frame, TWO, "--adapter", tmp_path / "spatial", "--base", tmp_path / "base")
+    assert talker.LESSONS[2][1] in " ".join(bare.split())
+
+
+def test_a_copy_without_the_miniature_says_how_to_train_it(frame, tmp_path, monkeypatch):
+    monkeypatch.setattr("paper_repro.miniature.SHIPPED", tmp_path)
+    error = refused(frame, TWO)
+    assert "'spatial' does not come with this copy" in error.problem
+    assert error.next_command.startswith("python -m paper_repro train")
+
+
+def test_an_unfinished_run_is_refused(frame, run, tmp_path):
+    record = json.loads((run / "record.json").read_text()) | {"status": "interrupted"}
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    assert "--resume" in refused(frame, TWO, "--adapter", tmp_path).next_command
+
+
 def test_full_size_offline_says_what_is_missing(frame, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     error = refused(frame, TWO, "--size", "full")
