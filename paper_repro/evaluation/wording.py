@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paper_repro.evaluation.intervals import CONFIDENCE, RESAMPLES
-from paper_repro.evaluation.noise import Floor
+from paper_repro.evaluation.noise import LEAST_POINTS, Floor
 from paper_repro.evaluation.results import PERCENT_OF_FRAME, TITLES, Evaluation, Metric
 
 HEADINGS = (
@@ -214,10 +214,14 @@ def _floor(evaluation: Evaluation) -> Iterator[str]:
             "however good the model is."
         )
     else:
+        why = (
+            "The truth does not lie as the paper's script draws it, around five centres"
+            if points >= LEAST_POINTS
+            else f"{counted(points, 'point')} cannot tell whether the paper's script drew them"
+        )
         yield (
-            "The truth does not lie as the paper's script draws it, around five centres, so no "
-            "noise floor stands beside the figures. For points made so, a fifth in each region: "
-            f"{said(reference)}."
+            f"{why}, so no noise floor stands beside the figures. For points made so, a fifth in "
+            f"each region: {said(reference)}."
         )
 
 
