@@ -107,7 +107,7 @@ def train(
     Ctrl-C or SIGTERM saves the state after the step in hand. Exit status: 0 finished, 2 could not
     run, 130 or 143 interrupted.
     """
-    from paper_repro.cli.training import show_plan
+    from paper_repro.cli.plan import show_plan
 
     given = {
         "level1": level1,

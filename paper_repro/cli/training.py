@@ -6,13 +6,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from paper_repro.cli.progress import Drawn
 
 if TYPE_CHECKING:
     from paper_repro.training.record import Record
-    from paper_repro.training.settings import Settings
     from paper_repro.training.watch import Stepped
 
 
@@ -33,27 +32,6 @@ def going() -> Iterator[DrawnRun]:
         yield drawn
     finally:
         drawn.end()
-
-
-def show_plan(settings: Settings) -> None:
-    """Settings beside what the paper's script sets and the document's own words."""
-    from paper_repro.cli.tables import plain_table, print_table, say
-    from paper_repro.study import load_study
-    from paper_repro.training.recipes import deviations, paper, words
-
-    study = load_study()
-    theirs = paper(study, settings.level, settings.variant)
-    quoted = words(study, settings.level, settings.variant)
-    reasons = {each["name"]: each["reason"] for each in deviations(study, settings)}
-    table = plain_table("setting", "here", "paper's script", "why it differs")
-    for name, value in settings.to_dict().items():
-        if name.endswith("_revision") and value is None:
-            continue
-        said = _word(theirs[name]) if name in theirs else "–"
-        table.add_row(name, _word(value) or "the package's own", said, reasons.get(name, ""))
-    print_table(table)
-    for name, sentence in quoted.items():
-        say(f"{name}, in the document's words: {sentence}")
 
 
 def show_run(record: Record, folder: Path) -> None:
@@ -94,7 +72,3 @@ def _facts(record: Record) -> dict[str, str]:
 
 def _unchanged(changed: int, tensors: int) -> str:
     return f"{changed:,} of {tensors:,} tensors changed, by SHA-256"
-
-
-def _word(value: Any) -> str:
-    return "none" if value is None else str(value)

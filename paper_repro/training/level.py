@@ -65,7 +65,7 @@ def _trained(settings: Settings, folder: Path, run: Run, record: Record) -> Reco
             record.status, record.said = below.status, f"Level 1: {below.said}"
             return _kept(record, folder, run)
     began = time.perf_counter()
-    prepared = prepare(settings, run.study, folder, run.workers, _telling(run))
+    prepared = prepare(_pinned(settings, record), run.study, folder, run.workers, _telling(run))
     for line in prepared.said:
         run.watcher.said(line)
     describe.settle(prepared)
@@ -81,6 +81,12 @@ def _trained(settings: Settings, folder: Path, run: Run, record: Record) -> Reco
     if done:
         _finish(prepared, before, record, folder, run)
     return _kept(record, folder, run)
+
+
+def _pinned(settings: Settings, record: Record) -> Settings:
+    """With the commits that an earlier start read, wherever their branches point by now."""
+    read = {f"{what}_revision": commit for what, commit in record.revisions.items() if commit}
+    return replace(settings, **read)  # type: ignore[arg-type]
 
 
 def _telling(run: Run) -> Telling:
@@ -153,6 +159,7 @@ def _start(prepared: Prepared, workers: Workers) -> Training:
 def _describe(record: Record, prepared: Prepared, before: describe.Digests, run: Run) -> None:
     levels, settings = prepared.levels, prepared.settings
     record.settings["compute"] = prepared.precision.compute
+    record.deviations = deviations(run.study, settings, prepared.precision)
     record.counts = describe.counts(prepared)
     record.trail = (
         [[step.name, step.trainable] for step in levels.trail]

@@ -17,10 +17,13 @@ from paper_repro.training.settings import Settings, Size
 
 if TYPE_CHECKING:
     from paper_repro.study import Adapter, Study
+    from paper_repro.training.precision import Precision
 
 STACKED, NOTEBOOK = "stated", "notebook"
 SEED = 42
 """Of ``train_demo_to_production.py`` in the author's repository; the notebook sets none."""
+COMPUTE = "bfloat16"
+"""What every script computes in, on whatever card."""
 _OURS = {"labels": "answer", "seed": SEED, "features": True}
 """Where the defaults leave the paper's settings; not for the notebook's cells, run as written."""
 _REASONS = {
@@ -59,7 +62,7 @@ def paper(study: Study, level: int, variant: str) -> dict[str, Any]:
         said |= own.model_dump(include=said.keys() - {"labels"})
     data = study.dataset(said.pop("dataset"))
     model = study.model(lowest.base)
-    found = {"base": model.hub, "base_revision": model.revision, "data": data.hub} | said
+    found = {"base": model.hub, "data": data.hub} | said
     if level == 2 and lowest.level == 1:
         found["level1"] = lowest.hub
     return found | {"seed": None, "features": False, "max_steps": None}
@@ -84,7 +87,9 @@ def defaults(study: Study, level: int, size: Size, variant: str, on_card: bool) 
     said = paper(study, level, variant)
     ours = {"seed": SEED} if variant == NOTEBOOK else _OURS
     precision = said["precision"] if on_card else "fp32"
-    return replace(start, **(said | ours | {"precision": precision}))
+    pinned = study.model(adapters_of(study, level, variant)[0].base).revision
+    own = {"precision": precision, "base_revision": pinned}
+    return replace(start, **(said | ours | own))
 
 
 def refuse_unused(
@@ -119,8 +124,14 @@ def refuse_unused(
             )
 
 
-def deviations(study: Study, here: Settings) -> list[dict[str, Any]]:
-    """Each setting that differs from the paper's: ``name``, ``paper``, ``here`` and ``reason``."""
+def deviations(
+    study: Study, here: Settings, precision: Precision | None = None
+) -> list[dict[str, Any]]:
+    """Each setting that differs from the paper's: ``name``, ``paper``, ``here`` and ``reason``.
+
+    Args:
+        precision: what is computed in, once that is known.
+    """
     said = paper(study, here.level, here.variant)
     if not said:
         return []
@@ -128,8 +139,17 @@ def deviations(study: Study, here: Settings) -> list[dict[str, Any]]:
     found = [
         {"name": name, "paper": value, "here": ours[name], "reason": _reason(name, value, here)}
         for name, value in said.items()
-        if ours[name] != value and not (name.endswith("_revision") and value is None)
+        if ours[name] != value
     ]
+    if precision and precision.compute != COMPUTE:
+        found.append(
+            {
+                "name": "compute",
+                "paper": COMPUTE,
+                "here": precision.compute,
+                "reason": precision.reason,
+            }
+        )
     never = {
         "selection": ("least validation loss", "last step"),
         "remainder": ("left out", "trained on"),

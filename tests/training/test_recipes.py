@@ -11,6 +11,7 @@ import pytest
 from paper_repro import study as study_room
 from paper_repro.errors import UserError
 from paper_repro.study import load_study
+from paper_repro.training.precision import Card, choose
 from paper_repro.training.recipes import (
     adapters_of,
     defaults,
@@ -50,7 +51,8 @@ def test_the_papers_settings_are_those_of_the_studys_file(level, variant):
         "weight_decay", "max_grad_norm", "precision", "checkpointing", "labels",
     }  # fmt: skip
     assert theirs["data"] == STUDY.dataset(said["dataset"]).hub
-    assert theirs["base"] == "Qwen/Qwen2-VL-2B-Instruct" and theirs["base_revision"]
+    assert theirs["base"] == "Qwen/Qwen2-VL-2B-Instruct"
+    assert not any(name.endswith("_revision") for name in theirs)
     assert (theirs["seed"], theirs["features"], theirs["max_steps"]) == (None, False, None)
     stacked = variant in ("stated", "notebook")
     assert theirs.get("level1") == ("mmrech/pitvqa-qwen2vl-unified" if stacked else None)
@@ -79,6 +81,7 @@ def test_full_size_starts_from_the_papers_settings(level, variant):
     ours = {"seed"} if variant == "notebook" else {"seed", "labels", "features"}
     assert differing == ours
     assert (here.level, here.size, here.variant, here.seed) == (level, "full", variant, 42)
+    assert here.base_revision == STUDY.model("qwen2-vl-2b").revision is not None
     on_cpu = defaults(STUDY, level, "full", variant, on_card=False)
     assert on_cpu == replace(here, precision="fp32")
 
@@ -107,7 +110,7 @@ def test_level_0_at_full_size_was_trained_by_others():
 
 ANOTHER = {
     "labels": "answer", "optimizer": "adamw_torch", "precision": "bf16", "max_steps": 5,
-    "base_revision": "main", "batch": 3, "accumulation": 5, "epochs": 9, "max_length": 77,
+    "batch": 3, "accumulation": 5, "epochs": 9, "max_length": 77,
     "checkpointing": False, "features": True, "seed": 7,
 }  # fmt: skip
 
@@ -145,6 +148,18 @@ def test_reasons_tell_a_default_from_what_was_asked_for():
     assert "no run can be repeated" in reason("seed")
     assert reason("seed", seed=7) == "asked for" == reason("batch", batch=8)
     assert "this machine computes in" in reason("precision", precision="fp32")
+
+
+def test_what_it_computes_in_is_a_difference_too():
+    here = defaults(STUDY, 2, "full", "stated", on_card=True)
+    cards = (Card("NVIDIA A100", (8, 0), bf16=True), Card("Tesla T4", (7, 5), bf16=False))
+    newer, older = (deviations(STUDY, here, choose("cuda", "nf4", card)) for card in cards)
+    assert newer == deviations(STUDY, here)
+    (more,) = [each for each in older if each not in newer]
+    assert (more["name"], more["paper"], more["here"]) == ("compute", "bfloat16", "float16")
+    assert "no bf16 units" in more["reason"]
+    level_0 = defaults(STUDY, 0, "mini", "", on_card=False)
+    assert deviations(STUDY, level_0, choose("cpu")) == []
 
 
 @pytest.mark.parametrize(("level", "variant"), RUNS)
