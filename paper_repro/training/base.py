@@ -52,7 +52,7 @@ def load_base(settings: Settings, precision: Precision, device: str) -> Base:
     Raises:
         UserError: it cannot be had or read, or is no Qwen2-VL.
     """
-    if settings.level == 0:
+    if settings.level == 0 and not settings.base:
         from paper_repro.miniature.config import fresh_base
 
         return Base(*fresh_base(settings.seed, device), name=MINIATURE, folder=None)
