@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -30,12 +31,14 @@ class Drawn:
         self._task: TaskID | None = None
         self._what = ""
         self._last = 0.0
+        self._first = (0.0, 0)
 
     def doing(self, what: str, done: int = 0, of: int = 0, words: str = "") -> None:
         """So many are done; ``of`` is 0 where nothing is counted."""
         if self._quiet:
             return
         count = f"{done:,} of {of:,}" if of else ""
+        words = ", ".join(part for part in (words, self._left(what, done, of)) if part)
         if self._animated:
             self._draw(what, done, of, count, words)
         elif what != self._what or time.monotonic() - self._last > PAUSE or done == of > 0:
@@ -54,6 +57,17 @@ class Drawn:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+    def _left(self, what: str, done: int, of: int) -> str:
+        """The time that is left, at the speed since the first that was told."""
+        now = time.monotonic()
+        if what != self._what:
+            self._first = (now, done)
+        began, first = self._first
+        if not first < done < of:
+            return ""
+        left = timedelta(seconds=round((now - began) / (done - first) * (of - done)))
+        return f"{left} left"
 
     def _draw(self, what: str, done: int, of: int, count: str, words: str) -> None:
         if self._bar is None:
@@ -106,7 +120,7 @@ class DrawnAnswers(Drawn):
 
 
 def _bar(console: Console) -> Progress:
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
     return Progress(
         SpinnerColumn(),
@@ -114,7 +128,6 @@ def _bar(console: Console) -> Progress:
         BarColumn(bar_width=None),
         TextColumn("{task.fields[count]}", markup=False),
         TextColumn("{task.fields[words]}", markup=False),
-        TimeRemainingColumn(compact=True),
         console=console,
         transient=True,
         expand=True,

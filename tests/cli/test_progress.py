@@ -76,3 +76,18 @@ def test_kept_answers_are_spoken_of_only_where_there_are_some(screen, tmp_path):
                 drawn.advance(answered, 9)
             raise KeyboardInterrupt
         assert ("3 answers are kept" in log.getvalue()) is bool(answered)
+
+
+def test_the_time_that_is_left_counts_from_the_first_that_was_told(screen, monkeypatch):
+    """A resumed run begins in the middle."""
+    log, clock = screen(terminal=False), [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    drawn = Drawn()
+    for done, seconds in ((50, 0), (52, 20), (58, 80)):
+        clock[0] = 100.0 + seconds
+        drawn.doing("training", done, 60, "loss 1")
+    assert log.getvalue().splitlines() == [
+        "training 50 of 60, loss 1",
+        "training 52 of 60, loss 1, 0:01:20 left",
+        "training 58 of 60, loss 1, 0:00:20 left",
+    ]
