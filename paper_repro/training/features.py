@@ -9,10 +9,11 @@ outputs. Not for a run that trains the tower, nor one that alters frames.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paper_repro.data.survey import pixels_digest
 from paper_repro.training.examples import Examples, image_tokens, pixels
@@ -66,12 +67,14 @@ def keep(
     Args:
         model: bare or wrapped; nothing about it changes.
         file: where to hold the outputs; None: in the host's memory. At full size a frame of 224²
-            takes 0.2 MB, and the file is read through the page cache.
+            takes 0.2 MB, read through the page cache. The file has no name from the start, so
+            that its room is free again when the process ends, however it ends.
         at_once: frames in one pass through the tower; more take more memory.
         progress: told how many distinct frames are done, and of how many.
 
     Raises:
         ValueError: the tower is trained.
+        OSError: the disk has no room for the file.
     """
     import torch
 
@@ -123,10 +126,16 @@ def _groups(count: int, size: int) -> Iterator[range]:
     yield from (range(start, min(start + size, count)) for start in range(0, count, size))
 
 
-def _room(shape: tuple[int, int], dtype: object, file: Path | None) -> Tensor:
+def _room(shape: tuple[int, int], dtype: Any, file: Path | None) -> Tensor:
     import torch
 
     if file is None:
-        return torch.empty(shape, dtype=dtype)  # type: ignore[call-overload, no-any-return]
-    flat = torch.from_file(str(file), shared=True, size=shape[0] * shape[1], dtype=dtype)  # type: ignore[arg-type]
+        return torch.empty(shape, dtype=dtype)
+    size = shape[0] * shape[1]
+    try:
+        with file.open("wb") as opened:  # a full disk is an error here, and a signal later
+            os.posix_fallocate(opened.fileno(), 0, size * dtype.itemsize)
+        flat = torch.from_file(str(file), shared=True, size=size, dtype=dtype)
+    finally:
+        file.unlink()
     return flat.view(shape)

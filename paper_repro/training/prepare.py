@@ -67,8 +67,8 @@ def prepare(
     """Get everything ready.
 
     Args:
-        folder: of the run: a Level 1 that it trains itself stands in ``level1``, and kept tower
-            outputs of a full-size run in ``features-RANK.bin``.
+        folder: of the run: a Level 1 that it trains itself stands in ``level1``, and on its disk
+            are the kept tower outputs of a full-size run.
 
     Raises:
         UserError: something cannot be had, read or used.

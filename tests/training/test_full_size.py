@@ -6,6 +6,7 @@ in shards with an index, an adapter under transformers 4's names, rows as parque
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -218,3 +219,19 @@ def test_every_row_is_trained_on_or_named(published, tmp_path, text):
     said = "leak: 2 frames stand in both train and validation: "
     assert f"{said}2 of 6 rows of train and 3 of 5 rows of validation" in heard.lines
     assert found["repeated_rows"] == {"train": 0, "validation": 1}
+
+
+def test_no_room_for_the_towers_outputs_is_told_before_training(published, tmp_path, monkeypatch):
+    def full(_descriptor, _start, size):
+        assert size == 6 * 16 * 128 * 4  # frames, tokens of each, width, bytes
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(UserError, match="is full; none was written"):
+        train(local(published), tmp_path, Options())
+    assert [file.name for file in tmp_path.iterdir() if file.name != "record.json"] == []
+
+
+def test_the_towers_outputs_leave_no_file(published, tmp_path):
+    train(local(published), tmp_path, Options())
+    assert not list(tmp_path.glob("*.bin"))
