@@ -101,6 +101,10 @@ def run(settings: Settings, folder: Path, **options: Any) -> Record:
 
 
 def go_on(folder: Path, heard: Heard | None = None, **options: Any) -> Record:
+    """Resume, with the process's own random state elsewhere, as in another process."""
+    import torch
+
+    torch.rand(3)
     return resume(folder, Options(**{"save_every": 2, **options}), heard or Heard())
 
 

@@ -16,7 +16,6 @@ from paper_repro.training.failures import disk_is_full, told
 from paper_repro.training.record import read_record
 from paper_repro.training.run import resume, train
 from paper_repro.training.soundness import WEIGHTS
-from tests.data import paper_rows
 from tests.training import children
 from tests.training.runs import Heard, differences, go_on, newest, raw_record, run, stopping
 
@@ -128,6 +127,8 @@ def test_anything_else_stands_in_the_record_too(small, tmp_path):
     record = read_record(tmp_path)
     assert (record.status, record.said) == ("failed", "ZeroDivisionError: division by zero")
     assert newest(tmp_path).steps == record.steps == 3
+    with pytest.raises(UserError, match="holds a run already"):
+        run(small.settings(), tmp_path)
 
 
 @pytest.mark.parametrize("first", [0, 2], ids=["none before", "one before"])
@@ -175,66 +176,6 @@ def test_what_says_that_a_disk_is_full():
     assert disk_is_full(SafetensorError("Error while serializing: I/O error: … (os error 28)"))
     assert not disk_is_full(OSError(errno.EACCES, "no")) and not disk_is_full(SafetensorError("x"))
     assert not disk_is_full(ValueError("(os error 28)"))
-
-
-def no_rows(splits):
-    splits["train"] = []
-
-
-def only_broken(splits):
-    splits["train"] = [row | {"messages": "[{'role': user"} for row in splits["train"]]
-
-
-def no_training_split(splits):
-    splits["test"] = splits.pop("train")
-
-
-def no_messages(splits):
-    splits["train"] = [{"image": row["image"]} for row in splits["train"]]
-
-
-BAD_ROWS = {
-    "an empty split": (no_rows, "no rows in train"),
-    "no row that can be used": (only_broken, "no row to train on"),
-    "no split to train on": (no_training_split, "no split 'train'"),
-    "no messages": (no_messages, "have no messages"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_ROWS)
-def test_rows_that_cannot_be_trained_on(small, tmp_path, name):
-    spoil, words = BAD_ROWS[name]
-    splits = paper_rows.good()
-    spoil(splits)
-    data, place = paper_rows.write_json_lines(splits, tmp_path / "rows"), tmp_path / "run"
-    with pytest.raises(UserError, match=words) as error:
-        run(small.settings(data=str(data)), place)
-    failed(place, error)
-    assert not (place / "checkpoints").exists()
-    assert run(small.settings(max_steps=1), place).status == "finished"
-
-
-def test_bad_rows_among_good_ones_are_left_out_listed_and_counted(small, tmp_path):
-    data = paper_rows.write_json_lines(paper_rows.with_problems(), tmp_path / "rows")
-    heard = Heard()
-    settings = small.settings(data=str(data), max_steps=2)
-    record = train(settings, tmp_path / "run", Options(), heard)
-    assert record.status == "finished"
-    assert record.data["rows"]["train"] == 16 and record.data["usable"]["train"] == 6
-    assert sum(record.data["left_out"]["train"].values()) == 10
-    assert record.data["left_out"]["train"]["unreadable image"] == 1
-    assert any("unreadable image" in line for line in heard.lines)
-
-
-def test_a_label_that_the_paper_does_not_have_is_told(small, tmp_path):
-    splits = paper_rows.good()
-    splits["train"] += [paper_rows.classified(9, "phase_classification", "the lumbar phase")] * 2
-    data = paper_rows.write_json_lines(splits, tmp_path / "rows")
-    heard = Heard()
-    settings = small.settings(data=str(data), max_steps=1)
-    record = train(settings, tmp_path / "run", Options(), heard)
-    assert sum(record.data["remarks"]["train"].values()) >= 2
-    assert record.status == "finished"
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,21 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> N
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_one_that_is_broken_off_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_record(Record(steps=1), tmp_path)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError):
+        write_record(Record(steps=2), tmp_path)
+    assert read_record(tmp_path).steps == 1
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_a_place_that_takes_no_file_is_left_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "record.json").mkdir()
     with pytest.raises(OSError):

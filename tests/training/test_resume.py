@@ -17,7 +17,9 @@ from tests.training.runs import (
     STEPS,
     STUDY,
     Heard,
+    Killed,
     differences,
+    end_at_once,
     go_on,
     killed,
     newest,
@@ -86,6 +88,19 @@ def test_one_that_ended_before_its_first_checkpoint_begins_again(small, tmp_path
     with killed(settings, tmp_path / "broken", at=1):
         assert not (tmp_path / "broken" / "checkpoints").exists()
     assert go_on(tmp_path / "broken").resumed_at == []
+    assert differences(tmp_path / "whole", tmp_path / "broken") == []
+
+
+def test_one_that_ended_between_a_checkpoint_and_its_record_goes_on(small, tmp_path, monkeypatch):
+    """The record on the disk knows of no step yet."""
+    settings = small.settings(2, "seven-modules")
+    run(settings, tmp_path / "whole")
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr("paper_repro.training.steps.write_record", lambda *_: end_at_once())
+        run(settings, tmp_path / "broken")
+    record = read_record(tmp_path / "broken")
+    assert (record.status, record.steps, newest(tmp_path / "broken").steps) == ("running", 0, 2)
+    assert go_on(tmp_path / "broken").resumed_at == [2]
     assert differences(tmp_path / "whole", tmp_path / "broken") == []
 
 

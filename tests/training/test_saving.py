@@ -39,6 +39,7 @@ def stacked(small, tmp_path_factory):
         live.append(logits(levels.model))
         save(levels, *others)
         live.append(logits(levels.model))
+        assert list(levels.model.peft_config) == ["unified", "spatial"]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("paper_repro.training.level.save_adapters", looked_at)
@@ -189,7 +190,8 @@ def test_adapters_name_their_base(small, stacked, tmp_path):
     for place in ("adapter", "parts/unified", "parts/spatial-on-unified"):
         assert named(folder / place) == str(small.base)
     saving.save_adapters(stack_of(), tmp_path, MINIATURE)
-    assert named(tmp_path / "adapter") == MINIATURE
+    for place in ("adapter", "parts/unified", "parts/spatial-on-unified"):
+        assert named(tmp_path / place) == MINIATURE
 
 
 def test_level_1_below_is_trained_first_and_once(small, tmp_path, monkeypatch):
@@ -204,7 +206,8 @@ def test_level_1_below_is_trained_first_and_once(small, tmp_path, monkeypatch):
     assert (record.status, record.said) == ("interrupted", "Level 1: SIGINT after step 1 of 2")
     assert read_record(tmp_path / "level1").status == "interrupted"
     assert not (tmp_path / "checkpoints").exists()
-    heard = Heard()
+    heard = Heard(lambda step: len(heard.steps) == 2 and signal.raise_signal(signal.SIGTERM))
+    assert go_on(tmp_path, heard).said == "SIGTERM after step 1 of 2"
     assert go_on(tmp_path, heard).status == "finished"
     assert [(step.step, step.steps) for step in heard.steps] == [(2, 2), (1, 2), (2, 2)]
     below = read_record(tmp_path / "level1")

@@ -111,15 +111,16 @@ def test_the_command_saves_says_how_to_go_on_and_exits(small, tmp_path, number, 
 
 
 def test_the_command_stops_at_once_when_it_is_interrupted_twice(small, tmp_path):
-    place = tmp_path / "run"
-    child = children.start(small.words("--save-every", "1"), tmp_path)
+    place, long_steps = tmp_path / "run", ("--accumulation", "6", "--epochs", "9")
+    child = children.start(small.words("--save-every", "1", *long_steps), tmp_path)
     assert children.wait_for(child, (place / "checkpoints/step-00000002").exists)
-    for pause in (0.03, 0):  # shorter than a step
+    for pause in (0.03, 0):  # far shorter than a step
         os.kill(child.pid or 0, signal.SIGINT)
         time.sleep(pause)
     assert children.ended(child) == 130
-    assert newest(place).steps >= 2
-    said = (tmp_path / "err.txt").read_text() + (tmp_path / "out.txt").read_text()
+    assert read_record(place).said == "stopped at once by a second SIGINT"
+    assert newest(place).steps == 2
+    said = (tmp_path / "err.txt").read_text()
     assert "Traceback" not in said and "train --resume run" in " ".join(said.split())
 
 
