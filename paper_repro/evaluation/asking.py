@@ -7,8 +7,7 @@ answers so far are kept in ``predictions.partial.jsonl``, which can be scored li
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -85,17 +84,11 @@ def answer(
     loaded = load(replace(wanted, adapter=None) if bare else wanted, device)
     watcher.stage("answering")
     total = len(rows) if limit is None else min(limit, len(rows))
+    asked = generate(loaded.model, loaded.processor, islice(rows, total), batch_size or BATCH)
     frames = DRAWN if is_drawn(record) else ""
-    made: list[Prediction] = []
-    with _kept(made, folder):
-        asked = generate(loaded.model, loaded.processor, islice(rows, total), batch_size or BATCH)
-        for one in asked:
-            made.append(replace(one, frames=frames))
-            watcher.advance(len(made), total)
-        write_predictions(made, folder / PREDICTIONS)
-    (folder / PARTIAL).unlink(missing_ok=True)
+    made = _kept((replace(one, frames=frames) for one in asked), total, folder, watcher)
     other = record.data.get("fingerprint") not in (None, report.fingerprint)
-    return Answers(tuple(made), loaded.to_json(), report.left_out[split], other)
+    return Answers(made, loaded.to_json(), report.left_out[split], other)
 
 
 def questions(run: Path, split: str) -> dict[int, Prediction]:
@@ -124,14 +117,22 @@ def _rows(run: Path, splits: Splits, report: DataReport, split: str) -> Rows:
     return rows
 
 
-@contextmanager
-def _kept(made: list[Prediction], folder: Path) -> Iterator[None]:
+def _kept(
+    asked: Iterable[Prediction], total: int, folder: Path, watcher: Watcher
+) -> tuple[Prediction, ...]:
+    """All answers, written; those that were given before something stopped the rest, too."""
+    made: list[Prediction] = []
     try:
-        yield
+        for one in asked:
+            made.append(one)
+            watcher.advance(len(made), total)
+        write_predictions(made, folder / PREDICTIONS)
     except BaseException:
         if made:
             write_predictions(made, folder / PARTIAL)
         raise
+    (folder / PARTIAL).unlink(missing_ok=True)
+    return tuple(made)
 
 
 def is_drawn(record: Record) -> bool:
