@@ -44,11 +44,12 @@ _WORDS = (
 SHARES = {
     "point": 0.34,
     "two points": 0.08,
-    "corner": 0.14,
-    "name": 0.12,
-    "see": 0.12,
-    "tissue": 0.07,
-    "pattern": 0.07,
+    "corner": 0.06,
+    "corners": 0.22,
+    "name": 0.08,
+    "see": 0.08,
+    "tissue": 0.04,
+    "pattern": 0.04,
     "repeat": 0.06,
 }
 """How often each kind of lesson is given."""
@@ -83,7 +84,7 @@ def texts(seed: int, count: int) -> list[str]:
 
 def _any_scene(random: np.random.Generator) -> Scene:
     """Of one thing, of two or of four: where there is one, a place and a name are learned alone."""
-    count = int(random.choice((1, 2, 4), p=(0.45, 0.2, 0.35)))
+    count = int(random.choice((1, 2, 4), p=(0.3, 0.2, 0.5)))
     things = [THINGS[i] for i in random.choice(len(THINGS), count, replace=False)]
     look = Look(_one_of(random, tuple(TISSUES)), _one_of(random, tuple(PATTERNS)))
     return scene(random, look, things, [bool(shaft) for shaft in random.random(count) < 0.5])
@@ -99,6 +100,10 @@ def _asked(kind: str, shown: Scene, random: np.random.Generator) -> tuple[str, s
         return asked, "\n".join(pointed(each, each.thing.words) for each in (first, second))
     if kind == "corner":
         return f"In which corner is the {one.thing.words}?", corner(one)
+    if kind == "corners":
+        several = [shown.placed[i] for i in random.permutation(len(shown.placed))]
+        asked = ", ".join(each.thing.words for each in several)
+        return f"In which corner is each: {asked}?", ", ".join(map(corner, several))
     if kind == "name":
         return f"What is at the {corner(one)}?", one.thing.words
     if kind == "see":

@@ -164,7 +164,7 @@ def _describe(record: Record, prepared: Prepared, before: describe.Digests, run:
     record.trail = (
         [[step.name, step.trainable] for step in levels.trail]
         if levels
-        else [["every weight of a fresh base trains", record.counts["trainable"]]]
+        else [["a base without adapters", record.counts["trainable"]]]
     )
     record.versions, record.revisions = describe.versions(), dict(prepared.revisions)
     record.data, record.hardware = prepared.data, describe.hardware(run.workers)

@@ -109,6 +109,7 @@ def precision_of(settings: Settings, device: str) -> Precision:
 def _levels(settings: Settings, study: Study, below: Path, base: Base) -> tuple[Levels | None, str]:
     """The base with its adapters, and the commit of Level 1."""
     if settings.level == 0:
+        base.model.model.visual.requires_grad_(not settings.features)
         return None, ""
     adapters = adapters_of(study, settings.level, settings.variant)
     base.model.name_or_path = base.name
@@ -142,7 +143,8 @@ def _rows(settings: Settings, telling: Telling) -> tuple[Any, dict[str, Any], tu
     from paper_repro.miniature.rows import Lessons, drawn_rows
 
     if settings.level == 0:
-        count = settings.batch * settings.accumulation * (settings.max_steps or 1)
+        taken = settings.batch * settings.accumulation * (settings.max_steps or 1)
+        count = max(1, taken // settings.epochs)
         lessons = Lessons(count, settings.seed)
         drawn = {"name": "lessons, drawn as they are needed", "rows": {"train": count}}
         return lessons, drawn, (), ""

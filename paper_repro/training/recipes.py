@@ -110,7 +110,7 @@ def refuse_unused(
             next_command=f"{again} --variant {STACKED}" if level == 2 else again,
         )
     own = 0 if level == 0 else len(adapters_of(study, level, variant or STACKED))
-    unused = {0: ("level1", "data", "epochs"), 1: ("level1",)}.get(own, ())
+    unused = {0: ("level1", "data"), 1: ("level1",)}.get(own, ())
     for name in unused:
         if name in changed:
             stands_on = "one adapter on the base" if own else "a base, on drawn lessons"

@@ -124,8 +124,9 @@ def refuse_unusable(settings: Settings) -> None:
             raise _unusable(name, ", ".join(known), got)
     if settings.level == 0 and settings.precision == "nf4":
         raise _unusable("precision", "bf16, fp16 or fp32, as Level 0 trains every weight", "nf4")
-    if settings.features and settings.level == 0:
-        raise _unusable("features", "--no-features, as Level 0 trains the tower", "--features")
+    if settings.features and settings.level == 0 and not settings.base:
+        without = "--no-features, as the tower of a new base is trained, or --base DIR"
+        raise _unusable("features", without, "--features")
 
 
 def _unusable(name: str, expected: str, got: str) -> UserError:
