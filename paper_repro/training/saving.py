@@ -17,7 +17,7 @@ import copy
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paper_repro.quiet import captured
 from paper_repro.training.bases import forked_rng
@@ -60,6 +60,24 @@ def _lay_side_by_side(model: PeftModel, names: list[str]) -> None:
     with forked_rng():
         torch.manual_seed(0)
         model.add_weighted_adapter(names, [1.0] * len(names), STACKED, combination_type="cat")
+    layers: list[Any] = [layer for layer in model.modules() if hasattr(layer, "lora_A")]
+    for layer in layers:
+        if STACKED in layer.lora_A:
+            _as_exact(layer, [name for name in names if name in layer.lora_A])
+
+
+def _as_exact(layer: Any, names: list[str]) -> None:
+    """PEFT makes the matrices in the base's type, and in 16 bits rounds what was trained in 32."""
+    import torch
+
+    exact = layer.lora_A[names[0]].weight.dtype
+    if layer.lora_A[STACKED].weight.dtype == exact:
+        return
+    first = torch.cat([layer.lora_A[name].weight * layer.scaling[name] for name in names], dim=0)
+    second = torch.cat([layer.lora_B[name].weight for name in names], dim=1)
+    with torch.no_grad():
+        layer.lora_A[STACKED].to(exact).weight[: len(first)] = first
+        layer.lora_B[STACKED].to(exact).weight[:, : len(first)] = second
 
 
 def save_base(base: Base, folder: Path) -> None:

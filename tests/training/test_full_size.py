@@ -7,6 +7,7 @@ in shards with an index, an adapter under transformers 4's names, rows as parque
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from paper_repro.errors import UserError
 from paper_repro.study import load_study
@@ -22,6 +25,7 @@ from paper_repro.training.context import Options
 from paper_repro.training.recipes import defaults
 from paper_repro.training.record import read_record
 from paper_repro.training.run import train
+from paper_repro.training.soundness import CONFIG, WEIGHTS
 from tests.adapters import broken
 from tests.data import paper_rows
 from tests.hub_server import COMMIT, HubServer, pointing_at
@@ -119,6 +123,7 @@ def test_hub_cache_and_folders_give_the_same_run(published, tmp_path):
     folders = {"base": published.base, "level1": published.level1, "data": published.data}
     given = {name: str(folder) for name, folder in folders.items()}
     third = train(settings(**given, base_revision=None), tmp_path / "c", Options())
+    assert not list(tmp_path.rglob("*.bin"))  # the kept outputs of the tower
     assert len(first.losses) == 2 and first.status == "finished"
     assert differences(tmp_path / "a", tmp_path / "b") == []
     assert differences(tmp_path / "a", tmp_path / "c") == []
@@ -187,6 +192,26 @@ def test_a_base_in_four_bits_trains_and_goes_on_bit_for_bit(published, tmp_path)
     assert whole.base_tensors > plain.base_tensors  # the scales of the 4-bit blocks
 
 
+def test_on_a_base_in_16_bits_the_stack_is_saved_as_it_was_trained(published, tmp_path):
+    start = local(published, precision="bf16", learning_rate=1e-2)
+    assert train(start, tmp_path, Options()).settings["compute"] == "bfloat16"
+    parts = [updates(tmp_path / "parts" / name) for name in ("unified", "spatial-on-unified")]
+    whole = updates(tmp_path / "adapter")
+    assert whole.keys() == parts[0].keys() > parts[1].keys()
+    for name, update in whole.items():
+        expected = sum(part[name] for part in parts if name in part)
+        assert (update - expected).abs().max() < 1e-6 * expected.abs().max()
+
+
+def updates(folder):
+    """Scaled B · A of every layer; the matrices are float32."""
+    r, alpha = (json.loads((folder / CONFIG).read_text())[key] for key in ("r", "lora_alpha"))
+    found = load_file(folder / WEIGHTS)
+    assert {tensor.dtype for tensor in found.values()} == {torch.float32}
+    pairs = {name: name.replace("lora_A", "lora_B") for name in found if "lora_A" in name}
+    return {a: alpha / r * found[b] @ found[a] for a, b in pairs.items()}
+
+
 def test_fp16_on_a_card_without_bf16_units_is_said(published, tmp_path, monkeypatch):
     t4 = precision.Card("Tesla T4", (7, 5), bf16=False)
     chosen = precision.choose("cuda", "bf16", t4)
@@ -230,8 +255,3 @@ def test_no_room_for_the_towers_outputs_is_told_before_training(published, tmp_p
     with pytest.raises(UserError, match="is full; none was written"):
         train(local(published), tmp_path, Options())
     assert {file.name for file in tmp_path.iterdir()} == {"record.json", ".lock"}
-
-
-def test_the_towers_outputs_leave_no_file(published, tmp_path):
-    train(local(published), tmp_path, Options())
-    assert not list(tmp_path.glob("*.bin"))
