@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,7 @@ def start(words: list[str], log: Path, processes: int = 1) -> subprocess.Popen[b
             [sys.executable, *(launcher if processes > 1 else []), "-m", "paper_repro", *words],
             stdout=said,
             stderr=subprocess.STDOUT,
+            env=os.environ | {"HF_HUB_OFFLINE": "1"},
         )
 
 
@@ -86,6 +88,7 @@ def finished(process: subprocess.Popen[bytes], out: Path, log: Path) -> dict[str
         "seconds_per_step": seconds,
         "samples_per_second": ROWS / seconds,
         "preparing": record.times["preparing"],
+        "seconds": record.times["seconds"],
         "steps": record.steps,
         "losses": record.losses,
         "compute": record.settings["compute"],
@@ -187,6 +190,8 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     options.device = "cuda" if torch.cuda.is_available() and not options.tiny else "cpu"
+    if options.resume_check and "nf4" not in options.cases:
+        parser.error("--resume-check compares with the case nf4")
     options.side = 112 if options.tiny else 224
     return options
 
@@ -196,7 +201,8 @@ def main() -> None:
     options = asked()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
-        (folder / "runs").mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder / "runs", ignore_errors=True)
+        (folder / "runs").mkdir(parents=True)
         if not (folder / "data").exists():
             write_models(folder, options.device, options.tiny)
             write_rows(folder / "data", ROWS * options.steps, options.side)
