@@ -50,7 +50,7 @@ class Drawn:
     def said(self, words: str) -> None:
         """A sentence, above the bar."""
         if not self._quiet:
-            self._console.print(Text(safe(words)))
+            self._console.print(Text(safe(words)), soft_wrap=not self._animated)
 
     def end(self) -> None:
         """Take the bar away and give the cursor back."""

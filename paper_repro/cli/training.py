@@ -36,18 +36,20 @@ def going() -> Iterator[DrawnRun]:
 
 def show_run(record: Record, folder: Path) -> None:
     """What came of a run."""
-    from paper_repro.cli.tables import plain_table, print_table, say
+    from paper_repro.cli.tables import emit, plain_table, print_table, say
 
     table = plain_table("", "")
+    table.show_header = False
     for what, value in _facts(record).items():
         table.add_row(what, value)
     print_table(table)
     if record.status == "finished":
         say(f"Finished. Everything is in {folder}.", "bold")
-        say(f"Next: python -m paper_repro evaluate {folder}")
+        emit(f"Next: python -m paper_repro evaluate {folder}\n")
     else:
-        say(f"Stopped: {record.said}. The state is saved.", "bold")
-        say(f"Next: python -m paper_repro train --resume {folder}")
+        saved = " The state is saved." if " after step " in record.said else ""
+        say(f"Stopped: {record.said}.{saved}", "bold")
+        emit(f"Next: python -m paper_repro train --resume {folder}\n")
 
 
 def _facts(record: Record) -> dict[str, str]:

@@ -68,6 +68,7 @@ def _trained(settings: Settings, folder: Path, run: Run, record: Record) -> Reco
     prepared = prepare(_pinned(settings, record), run.study, folder, run.workers, _telling(run))
     for line in prepared.said:
         run.watcher.said(line)
+    run.watcher.doing("hashing every tensor")
     describe.settle(prepared)
     training = _start(prepared, run.workers)
     before = describe.digests_of(prepared)
@@ -104,6 +105,7 @@ def _finish(
     prepared: Prepared, before: describe.Digests, record: Record, folder: Path, run: Run
 ) -> None:
     """Hash everything again and save what was trained, before any process goes on."""
+    run.watcher.doing("hashing every tensor again, saving")
     after = describe.digests_after(prepared, before)
     record.hashes |= after.to_dict("after")
     for name, number in describe.differences(before, after).items():

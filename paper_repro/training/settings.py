@@ -104,9 +104,11 @@ def changes(before: Settings, now: Settings) -> tuple[Change, ...]:
 
 
 def may_go_on(change: Change, before: Settings, now: Settings) -> bool:
-    """Whether a run may go on with this change: see :data:`FREE`."""
+    """Whether a run may go on with this change: see :data:`FREE`; at Level 0 a tower that is kept
+    is one that is not trained."""
     same_rows = before.batch * before.accumulation == now.batch * now.accumulation
-    return change.name in FREE and same_rows
+    same_tensors = before.level > 0 or change.name != "features"
+    return change.name in FREE and same_rows and same_tensors
 
 
 def refuse_unusable(settings: Settings) -> None:

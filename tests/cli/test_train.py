@@ -18,7 +18,7 @@ from paper_repro.cli import app
 from paper_repro.cli.train import train as command
 from paper_repro.errors import UserError
 from paper_repro.training.context import Options
-from paper_repro.training.record import read_record
+from paper_repro.training.record import Record, read_record
 from paper_repro.training.settings import Settings
 from paper_repro.training.workers import Workers
 from tests.training import children
@@ -154,6 +154,23 @@ def test_a_resumed_level_0_has_its_loaders_too(monkeypatch, small, tmp_path):
     monkeypatch.setattr("paper_repro.training.run.resume", resume)
     refused("--resume", tmp_path, "--device", "cpu", "--batch", "1", "--accumulation", "2")
     assert seen == [(tmp_path, os.cpu_count(), {"batch": 1, "accumulation": 2})]
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "state"),
+    [
+        ("SIGTERM after step 3 of 6", 143, " The state is saved."),
+        ("Level 1: SIGINT after step 3 of 6", 130, " The state is saved."),
+        ("SIGTERM while loading the base", 143, ""),
+    ],
+)
+def test_a_run_that_stopped(monkeypatch, tmp_path, said, code, state):
+    record = Record(status="interrupted", said=said)
+    monkeypatch.setattr("paper_repro.training.run.train", lambda *_: record)
+    printed = run("2", "--out", tmp_path, "--device", "cpu", code=code)
+    assert printed.endswith(
+        f"Stopped: {said}.{state} Next: python -m paper_repro train --resume {tmp_path}"
+    )
 
 
 def test_what_cannot_be_is_said_before_anything_is_loaded(small, tmp_path, monkeypatch):

@@ -164,3 +164,12 @@ def test_checkpoints_that_are_there_take_no_more_room(training, tmp_path, monkey
     shutil.rmtree(folder / "step-00000004")
     with pytest.raises(UserError):
         checkpoints.check_room(folder, training)
+
+
+def test_processes_that_see_other_checkpoints_are_told(small, tmp_path, monkeypatch):
+    """As on machines that do not share the folder."""
+    with killed(small.settings(), tmp_path, at=3):
+        monkeypatch.setattr("paper_repro.training.workers.Workers.first_says", lambda *_: 4)
+    with pytest.raises(UserError, match="do not see the same checkpoints") as error:
+        go_on(tmp_path)
+    assert "step 4" in error.value.expected and error.value.got == "step 2"

@@ -191,7 +191,6 @@ def test_what_is_put_on_the_base():
     ("level", "variant", "changed", "what"),
     [
         (0, None, {"data": "x"}, "--data"),
-        (0, None, {"epochs": 3}, "--epochs"),
         (0, None, {"level1": "x"}, "--level1"),
         (1, None, {"level1": "x"}, "--level1"),
         (2, "seven-modules", {"level1": "x"}, "--level1"),
@@ -205,7 +204,7 @@ def test_an_option_that_would_not_be_looked_at_is_refused(level, variant, change
 
 
 def test_other_options_pass():
-    refuse_unused(STUDY, 0, None, {"max_steps": 3, "seed": 1})
+    refuse_unused(STUDY, 0, None, {"max_steps": 3, "seed": 1, "base": "x", "epochs": 2})
     refuse_unused(STUDY, 1, None, {"data": "x", "base": "y"})
     refuse_unused(STUDY, 2, None, {"level1": "x"})
     refuse_unused(STUDY, 2, "notebook", {"level1": "x", "data": "y"})

@@ -209,6 +209,6 @@ def test_changes_are_counted_tensor_by_tensor():
 
 def test_level_0_records_its_one_step_of_a_trail(finished):
     record = read_record(finished["Level 0"][0])
-    assert record.trail == [["every weight of a fresh base trains", record.counts["base"]]]
+    assert record.trail == [["a base without adapters", record.counts["base"]]]
     assert record.data["rows"] == {"train": 8} and record.deviations == []
     assert record.settings["features"] is False

@@ -52,6 +52,12 @@ def test_how_a_step_is_computed_may_change_but_not_its_rows(changed, may):
     assert all(may_go_on(change, START, now) for change in changes(START, now)) is may
 
 
+def test_at_level_0_a_tower_that_is_kept_is_not_trained():
+    start = replace(START, level=0, base="./base")
+    (change,) = changes(start, replace(start, features=False))
+    assert not may_go_on(change, start, replace(start, features=False))
+
+
 def test_nothing_else_may_change():
     other = {"level": 1, "size": "full", "labels": "sequence", "max_steps": 3}
     for field in fields(Settings):
@@ -68,7 +74,7 @@ def test_nothing_else_may_change():
         ({"optimizer": "sgd"}, "adamw_torch, adamw_8bit, paged_adamw_8bit"),
         ({"precision": "fp8"}, "nf4, bf16, fp16, fp32"),
         ({"labels": "prompt"}, "answer, sequence"),
-        ({"level": 0}, "--no-features, as Level 0 trains the tower"),
+        ({"level": 0}, "--no-features, as the tower of a new base is trained, or --base DIR"),
         ({"level": 0, "precision": "nf4"}, "bf16, fp16 or fp32, as Level 0 trains every weight"),
     ],
 )
@@ -81,3 +87,4 @@ def test_what_no_run_can_have(changed, known):
 def test_the_rest_is_usable():
     refuse_unusable(START)
     refuse_unusable(replace(START, level=0, features=False))
+    refuse_unusable(replace(START, level=0, base="./base"))
