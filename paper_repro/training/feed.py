@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from paper_repro.quiet import captured
 from paper_repro.training.examples import Examples
 from paper_repro.training.order import MicroBatches, Plan
 
@@ -74,17 +75,18 @@ def _ahead(
     import torch
     from torch.utils.data import DataLoader
 
-    return iter(
-        DataLoader(
-            steps,  # type: ignore[arg-type]
-            batch_size=None,
-            sampler=numbers,
-            num_workers=loaders,
-            prefetch_factor=4,
-            pin_memory=torch.cuda.is_available(),
-            multiprocessing_context="fork",
+    with captured():  # Python 3.12 warns of every fork of a process with threads
+        return iter(
+            DataLoader(
+                steps,  # type: ignore[arg-type]
+                batch_size=None,
+                sampler=numbers,
+                num_workers=loaders,
+                prefetch_factor=4,
+                pin_memory=torch.cuda.is_available(),
+                multiprocessing_context="fork",
+            )
         )
-    )
 
 
 def _rows(parts: MicroBatches) -> int:

@@ -129,6 +129,7 @@ def _opened(settings: Settings, folder: Path, run: Run) -> Record:
     record.settings, record.variant = settings.to_dict(), settings.variant
     record.procedure = procedure_of(run.study, settings.level, settings.variant)
     record.deviations = deviations(run.study, settings)
+    record.times.pop("finished", None)
     record.times.setdefault("started", datetime.now(UTC).isoformat(timespec="seconds"))
     return _kept(record, folder, run)
 

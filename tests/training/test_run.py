@@ -67,6 +67,7 @@ def test_every_other_status_fits_it_too(small, tmp_path):
     assert heard.lines[0] == "loading the base"
     with killed(small.settings(), tmp_path / "killed", at=3):
         fits(tmp_path / "killed", "running")
+        assert "finished" not in raw_record(tmp_path / "killed")["times"]
     with pytest.raises(ZeroDivisionError):
         train(small.settings(), tmp_path / "failed", Options(), stopping(2, lambda: 1 / 0))
     fits(tmp_path / "failed", "failed")
