@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from paper_repro.training.settings import Settings
 
 _OWN = {
-    "base": "the package's own miniature",
-    "level1": "trained first, here",
-    "data": "drawn by the package",
+    ("base", True): "the package's own miniature",
+    ("base", False): "none, from nothing",
+    ("level1", True): "trained first, here",
+    ("data", True): "drawn by the package",
 }
-"""What stands for a name where none is given."""
+"""What stands for a name where none is given, above Level 0 and at it."""
 _FIXED = ("level", "size", "variant")
 _SETTING = 16
 """Columns of the first column."""
@@ -61,17 +62,18 @@ def show_plan(settings: Settings) -> None:
 
 def plan(study: Study, here: Settings) -> Iterator[Line]:
     """A line a setting, in the order of the options; then the adapter, then what is no option."""
-    from paper_repro.training.recipes import adapters_of, deviations, paper, words
+    from paper_repro.training.recipes import adapters_of, deviations, paper, unused, words
 
+    passed_over = {*_FIXED, *unused(study, here.level, here.variant)}
     theirs = paper(study, here.level, here.variant)
     quoted = words(study, here.level, here.variant)
     differing = {each["name"]: each for each in deviations(study, here)}
     for name, value in here.to_dict().items():
-        if name in _FIXED or name.endswith("_revision") or _unused(name, here):
+        if name in passed_over or name.endswith("_revision"):
             continue
         reason = differing.pop(name, {}).get("reason", "")
         script = _word(theirs[name]) if name in theirs else ""
-        shown = _word(value, getattr(here, f"{name}_revision", None)) or _OWN.get(name, "")
+        shown = _word(value, getattr(here, f"{name}_revision", None)) or _OWN[name, here.level > 0]
         if f"{script}@" in shown:
             script = "same, not pinned"
         option = f"--{name.replace('_', '-')}"
@@ -119,13 +121,6 @@ def _row(line: Line, width: int, style: str) -> Table:
         row.add_column(width=size, overflow="fold")
     row.add_row(*(Text(safe(cell), style) for cell in (line.option, line.here, line.script)))
     return row
-
-
-def _unused(name: str, here: Settings) -> bool:
-    """Options that mean nothing for this level."""
-    alone = here.level == 1 or here.variant == "seven-modules"
-    of_none = {"base", "level1", "data", "labels", "epochs", "checkpointing"}
-    return (here.level == 0 and name in of_none) or (name == "level1" and alone)
 
 
 def _word(value: Any, revision: str | None = None) -> str:

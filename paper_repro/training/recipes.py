@@ -109,17 +109,21 @@ def refuse_unused(
             got=repr(variant),
             next_command=f"{again} --variant {STACKED}" if level == 2 else again,
         )
-    own = 0 if level == 0 else len(adapters_of(study, level, variant or STACKED))
-    unused = {0: ("level1", "data"), 1: ("level1",)}.get(own, ())
-    for name in unused:
+    for name in unused(study, level, variant or STACKED):
         if name in changed:
-            stands_on = "one adapter on the base" if own else "a base, on drawn lessons"
+            stands_on = "one adapter on the base" if level else "a base, on drawn lessons"
             raise UserError(
                 f"--{name} means nothing here.",
                 expected=f"no --{name}: this trains {stands_on}",
                 got=f"--{name} {changed[name]}",
                 next_command=f"{again} --help",
             )
+
+
+def unused(study: Study, level: int, variant: str) -> tuple[str, ...]:
+    """Settings that a run does not look at."""
+    adapters = len(adapters_of(study, level, variant))
+    return {0: ("level1", "data"), 1: ("level1",)}.get(adapters, ())
 
 
 def deviations(

@@ -66,7 +66,8 @@ def test_values_stand_beside_one_another():
 def test_level_0_has_no_paper():
     found = lines(settings(0, size="mini"))
     assert not any(line.script or line.reason for line in found.values())
-    assert "--data" not in found and "--seed" in found
+    assert not {"--data", "--level1"} & found.keys()
+    assert found["--base"].here == "none, from nothing" and found["--seed"].here == "42"
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
