@@ -81,11 +81,12 @@ def _together(settings: Settings, folder: Path, options: Options, watcher: Watch
     from paper_repro.study import load_study
 
     folder.mkdir(parents=True, exist_ok=True)
-    with joined(options.device) as workers, asked_to_stop() as asked, ExitStack() as held:
+    with joined(options.device) as workers, ExitStack() as held:
         workers.check(settings.accumulation)
         if workers.writes:
             held.enter_context(locked(folder))
         heard = watcher if workers.writes else _SILENT
+        asked = held.enter_context(asked_to_stop(heard.said))
         return train_level(settings, folder, Run(load_study(), options, heard, workers, asked))
 
 

@@ -5,10 +5,11 @@ SIGTERM and the first Ctrl-C ask; a second Ctrl-C stops at once, and what was wr
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 Asked = Callable[[], int]
@@ -25,14 +26,22 @@ def name_of(number: int) -> str:
 
 
 @contextmanager
-def asked_to_stop() -> Iterator[Asked]:
-    """Listen for SIGTERM and SIGINT inside; outside the main thread nothing is listened for."""
+def asked_to_stop(tell: Callable[[str], None] = lambda _words: None) -> Iterator[Asked]:
+    """Listen for SIGTERM and SIGINT inside; outside the main thread nothing is listened for.
+
+    Args:
+        tell: is told of the first signal in words, as the step in hand may take a while.
+    """
     got: list[int] = []
+    here = os.getpid()
 
     def note(number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGINT and got:
             raise KeyboardInterrupt
         got.append(number)
+        if len(got) == 1 and os.getpid() == here:  # loaders listen too
+            with suppress(RuntimeError):  # where it interrupts a write to the same stream
+                tell(f"{name_of(number)}: the step in hand is finished; Ctrl-C stops at once.")
 
     if threading.current_thread() is not threading.main_thread():
         yield lambda: 0

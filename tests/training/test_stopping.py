@@ -24,13 +24,24 @@ HANDLED = (signal.SIGTERM, signal.SIGINT)
 
 def test_the_first_signal_asks_and_a_second_interrupt_stops_at_once():
     before = [signal.getsignal(number) for number in HANDLED]
-    with pytest.raises(KeyboardInterrupt), asked_to_stop() as asked:
+    told: list[str] = []
+    with pytest.raises(KeyboardInterrupt), asked_to_stop(told.append) as asked:
         assert asked() == 0
         for number in (signal.SIGTERM, signal.SIGTERM):
             signal.raise_signal(number)
             assert name_of(asked()) == "SIGTERM"
+            assert told == ["SIGTERM: the step in hand is finished; Ctrl-C stops at once."]
         signal.raise_signal(signal.SIGINT)
     assert [signal.getsignal(number) for number in HANDLED] == before
+
+
+def test_a_signal_while_something_is_written_is_not_lost():
+    def writing(_words):
+        raise RuntimeError("reentrant call inside <_io.BufferedWriter>")
+
+    with asked_to_stop(writing) as asked:
+        signal.raise_signal(signal.SIGTERM)
+        assert asked() == signal.SIGTERM
 
 
 def test_outside_the_main_thread_nothing_is_listened_for():
