@@ -42,12 +42,12 @@ _WORDS = (
     *(name.replace("_", " ") for name in (*PHASES, *STEPS)),
 )
 SHARES = {
-    "point": 0.34,
+    "point": 0.3,
     "two points": 0.08,
     "corner": 0.06,
-    "corners": 0.22,
-    "name": 0.08,
-    "see": 0.08,
+    "corners": 0.3,
+    "name": 0.06,
+    "see": 0.06,
     "tissue": 0.04,
     "pattern": 0.04,
     "repeat": 0.06,
@@ -103,7 +103,8 @@ def _asked(kind: str, shown: Scene, random: np.random.Generator) -> tuple[str, s
     if kind == "corners":
         several = [shown.placed[i] for i in random.permutation(len(shown.placed))]
         asked = ", ".join(each.thing.words for each in several)
-        return f"In which corner is each: {asked}?", ", ".join(map(corner, several))
+        told = ", ".join(f"{each.thing.words} {corner(each)}" for each in several)
+        return f"In which corner is each: {asked}?", told
     if kind == "name":
         return f"What is at the {corner(one)}?", one.thing.words
     if kind == "see":
