@@ -123,7 +123,7 @@ def test_an_update_that_was_broken_off_is_not_saved(small, tmp_path, monkeypatch
 def test_anything_else_stands_in_the_record_too(small, tmp_path):
     with pytest.raises(ZeroDivisionError):
         heard = stopping(3, lambda: 1 / 0)
-        train(small.settings(), tmp_path, Options(), heard)
+        train(small.settings(), tmp_path, Options(save_every=2), heard)
     record = read_record(tmp_path)
     assert (record.status, record.said) == ("failed", "ZeroDivisionError: division by zero")
     assert newest(tmp_path).steps == record.steps == 3
