@@ -44,16 +44,16 @@ def moment(kind: str, run: Path):
     }[kind]
 
 
-def killed_over_and_over(words: list[str], folder: Path) -> Counter[str]:
+def killed_over_and_over(words: list[str], folder: Path, seed: int) -> Counter[str]:
     """How often it was killed at each kind of moment; children go on from one another."""
-    chance, run, found = random.Random(3), folder / "run", Counter[str]()
+    chance, run, found = random.Random(seed), folder / "run", Counter[str]()
     kinds = [kind for kind in KILLS if kind != "saving"]
     chance.shuffle(kinds)
     for kind in [*kinds, *(kind for kind in KILLS if kind == "saving")]:
         begun = (run / "record.json").exists()
         child = children.start(RESUME if begun else words, folder)
         if children.wait_for(child, moment(kind, run)):
-            time.sleep(chance.uniform(0, 0.3) if kind in LONG else 0)
+            time.sleep(chance.uniform(0, 0.15) if kind in LONG else 0)
             children.kill(child)
         if child.exitcode == -signal.SIGKILL:
             found[kind] += 1
@@ -70,21 +70,32 @@ def look_whole(run: Path) -> None:
     assert problems == ()
 
 
+def enough(found: Counter[str]) -> bool:
+    kinds = set(KILLS)
+    often = sum(found[kind] for kind in kinds) >= 10 and found["half written"] >= 3
+    return often and all(found[kind] for kind in kinds)
+
+
 def test_killed_at_random_moments_a_run_ends_in_the_same_bits(small, tmp_path):
-    words = small.words("--save-every", "1", "--epochs", "3")
-    whole = children.start(words, tmp_path / "whole")
-    found = killed_over_and_over(words, tmp_path / "broken")
-    assert sum(found[kind] for kind in set(KILLS)) >= 10, found
-    assert min(found[kind] for kind in set(KILLS)) >= 1 and found["half written"] >= 3, found
-    run = tmp_path / "broken" / "run"
-    last = children.start(RESUME, tmp_path / "broken")
-    assert (children.ended(whole), children.ended(last)) == (0, 0)
-    assert differences(tmp_path / "whole" / "run", run) == []
-    left = {path.name for path in [*run.iterdir(), *(run / "checkpoints").iterdir()]}
-    last_two = {f"step-{step:08d}" for step in (8, 9)}
-    assert left == last_two | {
-        "record.json", ".lock", "checkpoints", "adapter", "parts", "tensorboard"
-    }  # fmt: skip
+    """A busy machine may be too late for a short moment; then another run is killed as well."""
+    words = small.words("--save-every", "1", "--epochs", "8")
+    assert children.ended(children.start(words, tmp_path / "whole")) == 0
+    seen = []
+    for attempt in range(3):
+        folder = tmp_path / f"broken-{attempt}"
+        seen.append(killed_over_and_over(words, folder, seed=attempt))
+        if read_record(folder / "run").status != "finished":
+            assert children.ended(children.start(RESUME, folder)) == 0
+        assert differences(tmp_path / "whole" / "run", folder / "run") == []
+        places = (folder / "run", folder / "run" / "checkpoints")
+        left = {path.name for place in places for path in place.iterdir()}
+        last_two = {f"step-{step:08d}" for step in (23, 24)}
+        assert left - {".lock"} == last_two | {
+            "record.json", "checkpoints", "adapter", "parts", "tensorboard"
+        }  # fmt: skip
+        if enough(seen[-1]):
+            break
+    assert enough(seen[-1]), seen
 
 
 def test_the_command_itself_is_killed(small, tmp_path):
