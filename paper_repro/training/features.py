@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor, nn
 
+Telling = Callable[[str, int, int], None]
+
 
 @dataclass(frozen=True)
 class Features:
@@ -60,7 +62,7 @@ def keep(
     model: nn.Module,
     file: Path | None = None,
     at_once: int = 8,
-    progress: Callable[[int, int], None] = lambda _done, _of: None,
+    telling: Telling = lambda _what, _done, _of: None,
 ) -> Examples:
     """Examples with the tower's outputs.
 
@@ -70,7 +72,7 @@ def keep(
             takes 0.2 MB, read through the page cache. The file has no name from the start, so
             that its room is free again when the process ends, however it ends.
         at_once: frames in one pass through the tower; more take more memory.
-        progress: told how many distinct frames are done, and of how many.
+        telling: told what is going on, how many are done, and of how many.
 
     Raises:
         ValueError: the tower is trained.
@@ -81,7 +83,7 @@ def keep(
     whole = unwrapped(model)
     if not tower_is_frozen(whole):
         raise ValueError("expected a frozen vision tower, got one that is trained")
-    distinct, frames = _distinct(examples)
+    distinct, frames = _distinct(examples, telling)
     sizes = [_image(examples, place).size for place in distinct]
     starts = [0]
     for width, height in sizes:
@@ -96,11 +98,13 @@ def keep(
             found = tower_outputs(whole, on_device["pixel_values"], on_device["image_grid_thw"])
         outputs[starts[chosen[0]] : starts[chosen[-1] + 1]] = found.to(outputs)
         grids[chosen[0] : chosen[-1] + 1] = made["image_grid_thw"]
-        progress(chosen[-1] + 1, len(distinct))
+        telling("running the frozen tower on each frame", chosen[-1] + 1, len(distinct))
     return replace(examples, features=Features(outputs, grids, tuple(starts), frames))
 
 
-def _distinct(examples: Examples) -> tuple[list[tuple[int, int]], tuple[tuple[int, ...], ...]]:
+def _distinct(
+    examples: Examples, telling: Telling
+) -> tuple[list[tuple[int, int]], tuple[tuple[int, ...], ...]]:
     """Row and place of each distinct frame, and every row's frames by their number."""
     numbers: dict[str, int] = {}
     places: list[tuple[int, int]] = []
@@ -114,6 +118,7 @@ def _distinct(examples: Examples) -> tuple[list[tuple[int, int]], tuple[tuple[in
                 places.append((index, place))
             own.append(numbers[digest])
         frames.append(tuple(own))
+        telling("looking for equal frames", index + 1, len(examples))
     return places, tuple(frames)
 
 

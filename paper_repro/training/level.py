@@ -14,7 +14,8 @@ from pathlib import Path
 from paper_repro.training import describe
 from paper_repro.training.context import Run
 from paper_repro.training.failures import CHECKPOINTS, COMMAND, told
-from paper_repro.training.prepare import Prepared, Telling, prepare
+from paper_repro.training.features import Telling
+from paper_repro.training.prepare import Prepared, prepare
 from paper_repro.training.recipes import (
     NOTEBOOK,
     adapters_of,

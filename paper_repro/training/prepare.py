@@ -6,7 +6,6 @@ from. It trains nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from paper_repro.training.base import Base, level1_folder, load_base
 from paper_repro.training.bases import forked_rng
 from paper_repro.training.examples import Examples, encode
-from paper_repro.training.features import keep
+from paper_repro.training.features import Telling, keep
 from paper_repro.training.levels import Levels, put_on
 from paper_repro.training.loss import set_checkpointing
 from paper_repro.training.order import Plan
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from paper_repro.study import Study
     from paper_repro.training.settings import Settings
     from paper_repro.training.workers import Workers
-
-Telling = Callable[[str, int, int], None]
-"""Told what is going on, how many are done, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ def prepare(
     if settings.features:
         file = folder / f"features-{workers.rank}.bin" if settings.size == "full" else None
         with precision.autocast(device):
-            examples = keep(examples, model, file, progress=_frames(telling))
+            examples = keep(examples, model, file, telling=telling)
     revisions = {"base": base.revision, "level1": commit, "data": revision}
     return Prepared(settings, base, levels, precision, examples, plan, data, revisions, said)
 
@@ -157,7 +153,3 @@ def _rows(settings: Settings, telling: Telling) -> tuple[Any, dict[str, Any], tu
     report = check(splits, lambda done, total: telling("checking rows", done, total))
     rows = usable_rows(splits, report, "train")
     return rows, report.to_dict(), tuple(report.lines()), splits.revision or ""
-
-
-def _frames(telling: Telling) -> Callable[[int, int], None]:
-    return lambda done, total: telling("running the frozen tower on each frame", done, total)

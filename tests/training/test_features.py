@@ -87,10 +87,15 @@ def test_frames_that_rows_share_are_kept_once(model, several):
     assert features.bytes == features.outputs.numel() * 4
 
 
-def test_progress_is_told_in_distinct_frames(model, several):
+def test_progress_is_told_in_rows_and_then_in_distinct_frames(model, several):
     told = []
-    keep(several, model, at_once=3, progress=lambda done, of: told.append((done, of)))
-    assert told == [(3, 7), (6, 7), (7, 7)]
+    keep(several, model, at_once=3, telling=lambda *words: told.append(words))
+    looked, ran = (
+        [numbers for said, *numbers in told if what in said] for what in ("equal", "tower")
+    )
+    assert looked == [[row, 8] for row in range(1, 9)]
+    assert ran == [[3, 7], [6, 7], [7, 7]]
+    assert len(told) == len(looked) + len(ran)
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 8])
