@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 VIDEOS = {"train": range(60), "validation": range(60, 80)}
 """Numbers of the drawn videos of each split; none is in both."""
 FRAMES_PER_STEP = 2
+ASKED = (*POINTING, "Point to the {}", "Point to the {}.")
+"""Questions of Level 2: the paper's, and others that people would type."""
 _TIMES_PER_SECOND = 2
 _HELD_OUT_LESSONS = range(10**9, 10**9 + 400)
 """Numbers of lessons that no run of Level 0 reaches."""
@@ -149,7 +151,7 @@ def _points(random: np.random.Generator, names: Sequence[str], shown: Scene) -> 
 
 
 def _pointing(random: np.random.Generator, name: str, placed: Placed) -> Raw:
-    question = POINTING[random.integers(len(POINTING))].format(name)
+    question = ASKED[random.integers(len(ASKED))].format(name)
     return {
         "messages": _messages(question, pointed(placed, name)),
         "metadata": {

@@ -12,17 +12,17 @@ from typing import Any
 _LEVEL_2: Mapping[str, Any] = {
     "batch": 16,
     "accumulation": 1,
-    "epochs": 6,
+    "epochs": 7,
     "optimizer": "adamw_torch",
-    "learning_rate": 1e-3,
+    "learning_rate": 4e-3,
     "warmup": 0.1,
     "max_length": 256,
 }
 SETTINGS: Mapping[tuple[int, str], Mapping[str, Any]] = {
     (0, ""): {
-        "batch": 256,
+        "batch": 128,
         "accumulation": 1,
-        "max_steps": 8000,
+        "max_steps": 2500,
         "optimizer": "adamw_torch",
         "learning_rate": 1e-3,
         "warmup": 0.05,
@@ -30,9 +30,9 @@ SETTINGS: Mapping[tuple[int, str], Mapping[str, Any]] = {
         "max_length": 256,
         "features": False,
     },
-    (1, ""): {**_LEVEL_2, "epochs": 3},
+    (1, ""): {**_LEVEL_2, "epochs": 2, "learning_rate": 1e-3},
     (2, "stated"): _LEVEL_2,
-    (2, "seven-modules"): _LEVEL_2,
+    (2, "seven-modules"): {**_LEVEL_2, "learning_rate": 2e-3},
     (2, "notebook"): {**_LEVEL_2, "labels": "sequence", "features": True},
 }
 """By level and variant. The miniature learns from nothing known in minutes, so its learning rates
