@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from json import loads
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    adapter: Annotated[str, typer.Argument(help="Folder or hub name of a saved adapter.")],
+    adapter: Annotated[
+        str, typer.Argument(help="Folder or hub name of a saved adapter, or a run's folder.")
+    ],
     base: Annotated[
         str | None,
         typer.Option(help="Base to load it onto. Default: the one that the adapter names."),
@@ -28,12 +32,32 @@ def doctor(
     with working(f"examining {adapter}"), captured():
         from paper_repro.counting.doctor import examine
 
-        diagnosis = examine(adapter, base)
+        diagnosis = examine(*_of_run(adapter, base))
     if json:
         print_json(diagnosis.to_json())
     else:
         _show(diagnosis)
     raise typer.Exit(diagnosis.exit_code)
+
+
+def _of_run(adapter: str, base: str | None) -> tuple[str, str | None]:
+    """A run's folder stands for the adapter or the base in it; the miniature's base is shipped."""
+    from paper_repro.training.base import MINIATURE, base_named
+
+    below = Path(adapter, "adapter")
+    adapter = str(below) if below.is_dir() else adapter
+    if base is None and _base_of(Path(adapter)) == MINIATURE:
+        base = ""
+    return adapter, base if base is None else base_named(base)
+
+
+def _base_of(adapter: Path) -> str | None:
+    """The base that a folder's config names; what is wrong with the file is for others to say."""
+    try:
+        config = loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return config.get("base_model_name_or_path") if isinstance(config, dict) else None
 
 
 def _show(diagnosis: Diagnosis) -> None:
