@@ -20,13 +20,16 @@ from paper_repro.errors import UserError
 from paper_repro.site.claims import BANNER, claims_pages, coverage_page, inserts, verified
 from paper_repro.site.commands import commands_page
 from paper_repro.site.figures import inline
+from paper_repro.site.full_size import full_size_part
 from paper_repro.site.literate import render
+from paper_repro.site.miniature import miniature_part
 from paper_repro.site.records import gpu_records
 from paper_repro.study import load_study
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.result import Report
 
 WRITTEN = "docs"
+MEASURED = "benchmarks/records"
 STAGED = "build/docs"
 SITE = "build/site"
 CACHE = "build/cache"
@@ -47,6 +50,8 @@ def stage(root: Path, target: Path, stages: Sequence[Stage]) -> None:
     shutil.copytree(root / WRITTEN, target, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     parts = inserts(load_study(), report)
     parts["gpu-records"] = gpu_records(root / WRITTEN / "records")
+    parts["miniature"] = miniature_part(root / MEASURED / "miniature.json")
+    parts["full-size"] = full_size_part(root / MEASURED / "full-size.json")
     for svg in target.glob("assets/*.svg"):
         parts[svg.name] = f'<figure class="figure">{inline(svg.read_text())}</figure>'
     for path in target.rglob("*.md"):

@@ -1,0 +1,152 @@
+"""What the miniature's levels learn, from the record of ``benchmarks/miniature.py``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from paper_repro.site.figures import AMBER, GREY, TEAL, Figure, inline, text
+from paper_repro.verify.report.markdown import escape, table
+
+LIBRARIES = ("torch", "transformers", "peft")
+ASKED = (
+    ("Level 0 on Level 1's rows", "phase_accuracy", "Phase, before Level 1"),
+    ("Level 1 on its rows", "phase_accuracy", "Phase, after Level 1"),
+    ("Level 0 on Level 1's rows", "step_accuracy", "Step, before Level 1"),
+    ("Level 1 on its rows", "step_accuracy", "Step, after Level 1"),
+    (
+        "Level 0 on Level 2's rows",
+        "quadrant_accuracy_of_parsed",
+        "Quadrant where it points at all, Level 0 alone",
+    ),
+    (
+        "Level 1 on Level 2's rows",
+        "quadrant_accuracy_of_parsed",
+        "Quadrant where it points at all, before Level 2",
+    ),
+    ("Level 2 (stated) on its rows", "quadrant_accuracy", "Quadrant, after Level 2 (stated)"),
+    (
+        "Level 2 (seven modules) on its rows",
+        "quadrant_accuracy",
+        "Quadrant, after Level 2 (seven modules)",
+    ),
+)
+"""Model and rows, metric, and what the figure calls them."""
+
+
+def miniature_part(path: Path) -> str:
+    """Banner, figure and tables of a record."""
+    record = json.loads(path.read_text(encoding="utf-8"))
+    figure = f'<figure class="figure">{inline(seeds_figure(record).svg())}</figure>'
+    return "\n\n".join((_banner(record), figure, _scores(record), _runs(record)))
+
+
+def seeds_figure(record: Mapping[str, Any]) -> Figure:
+    """A dot a seed for every score, with the mark of a constant answer."""
+    left, right, row, top = 12, 528, 42, 26
+    parts, said = [], []
+    for index, (of, metric, label) in enumerate(ASKED):
+        y = top + row * index
+        values, chance = _values(record, of, metric), _one(record, of, metric)["chance"]
+        shares = ", ".join(f"{value:.2f}" for value in sorted(set(values)))
+        colour = GREY if "before" in label.lower() or "Level 0" in label else TEAL
+        parts += [
+            text(left, y, label),
+            text(right, y, _spread(values), text_anchor="end"),
+            f'<path d="M{left} {y + 16}H{right}" stroke="currentColor" stroke-opacity="0.25"/>',
+            _mark(_x(chance, left, right), y + 16),
+            *(
+                f'<circle cx="{_x(value, left, right):.1f}" cy="{y + 16}" r="5" fill="{colour}" '
+                'fill-opacity="0.75"/>'
+                for value in values
+            ),
+        ]
+        said.append(f"{label}: {shares}; a constant answer {chance:.2f}")
+    height = top + row * len(ASKED) + 14
+    axis = [
+        text(left, height - 8, "0"),
+        text(right, height - 8, "1", text_anchor="end"),
+        text((left + right) / 2, height - 8, _key(record), text_anchor="middle"),
+    ]
+    return Figure("The miniature on drawn frames", ". ".join(said), height, "".join(parts + axis))
+
+
+def _key(record: Mapping[str, Any]) -> str:
+    seeds = len(record["runs"])
+    return f"drawn frames, held out; a dot for each of {seeds} seeds; bar: best constant answer"
+
+
+def _x(share: float, left: float, right: float) -> float:
+    return left + share * (right - left)
+
+
+def _mark(x: float, y: float) -> str:
+    return f'<path d="M{x:.1f} {y - 8}v16" stroke="{AMBER}" stroke-width="3"/>'
+
+
+def _one(record: Mapping[str, Any], of: str, metric: str) -> dict[str, Any]:
+    scores = record["before"] if of in record["before"] else record["runs"][0]["scores"]
+    found: dict[str, Any] = scores[of][metric]
+    return found
+
+
+def _values(record: Mapping[str, Any], of: str, metric: str) -> list[float]:
+    if of in record["before"]:
+        return [record["before"][of][metric]["value"]]
+    return [run["scores"][of][metric]["value"] for run in record["runs"]]
+
+
+def _spread(values: list[float]) -> str:
+    least, most = f"{min(values):.3f}", f"{max(values):.3f}"
+    return least if least == most else f"{least} – {most}"
+
+
+def _banner(record: Mapping[str, Any]) -> str:
+    where, seeds = record["where"], [run["seed"] for run in record["runs"]]
+    versions = ", ".join(f"{name} {where['versions'][name]}" for name in LIBRARIES)
+    return (
+        '!!! note "From an earlier run"\n\n'
+        f"    Measured on {where['date']} on {where['cores']} cores ({where['hardware']['cpu']}, "
+        f"{where['system']}) with {versions}; seeds {', '.join(map(str, seeds))}. "
+        "To repeat it: `python benchmarks/miniature.py`."
+    )
+
+
+def _scores(record: Mapping[str, Any]) -> str:
+    """Every metric: least, median and most over the seeds, and its n."""
+    single = ((of, metrics, False) for of, metrics in record["before"].items())
+    spread = ((of, metrics, True) for of, metrics in record["spread"].items())
+    rows = [
+        (escape(of), f"`{name}`", _cell(found, many), str(_one(record, of, name)["n"]))
+        for of, metrics, many in (*single, *spread)
+        for name, found in metrics.items()
+    ]
+    return table(("model and rows", "metric", "value, or least / median / most", "n"), rows)
+
+
+def _cell(found: Mapping[str, float], many: bool) -> str:
+    keys = ("least", "median", "most") if many else ("value",)
+    return " / ".join(f"{found[key]:.3f}" for key in keys)
+
+
+def _runs(record: Mapping[str, Any]) -> str:
+    rows = [
+        (
+            str(run["seed"]),
+            *(f"{run['seconds'][name]:.0f} s" for name in ("1", "2", "seven")),
+            str(run["base_changed"]),
+            str(run["level1_changed"]),
+        )
+        for run in record["runs"]
+    ]
+    headings = (
+        "seed",
+        "Level 1",
+        "Level 2, stated",
+        "seven modules",
+        "base tensors changed",
+        "Level 1 tensors changed",
+    )
+    return table(headings, rows)

@@ -1,0 +1,70 @@
+"""What the miniature learned and what full size takes: the pages show the committed records."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from paper_repro.site.full_size import full_size_part
+from paper_repro.site.miniature import ASKED, miniature_part, seeds_figure
+
+RECORDS = Path(__file__).parents[2] / "benchmarks" / "records"
+MINIATURE = RECORDS / "miniature.json"
+
+
+@pytest.fixture(scope="module")
+def record():
+    return json.loads(MINIATURE.read_text(encoding="utf-8"))
+
+
+def test_the_miniatures_page_says_when_where_and_that_frames_are_drawn(record):
+    page = miniature_part(MINIATURE)
+    assert record["where"]["date"] in page
+    assert f"torch {record['where']['versions']['torch']}" in page
+    assert "drawn frames, held out" in page
+
+
+def test_every_score_of_the_record_stands_in_a_table(record):
+    page = miniature_part(MINIATURE)
+    for of, metrics in record["spread"].items():
+        for name, found in metrics.items():
+            values = [run["scores"][of][name]["value"] for run in record["runs"]]
+            assert (found["least"], found["most"]) == (min(values), max(values))
+            assert f"{found['least']:.3f} / {found['median']:.3f} / {found['most']:.3f}" in page
+
+
+def test_the_figure_has_a_dot_for_every_seed(record):
+    figure = seeds_figure(record)
+    drawn = ElementTree.fromstring(figure.svg())
+    dots = drawn.findall(".//{http://www.w3.org/2000/svg}circle")
+    before = sum(of in record["before"] for of, _, _ in ASKED)
+    assert len(dots) == before + (len(ASKED) - before) * len(record["runs"])
+    assert all(12 <= float(dot.get("cx")) <= 528 for dot in dots)
+    assert all(label in figure.description for _, _, label in ASKED)
+
+
+def test_several_seeds_learned_what_the_issue_asks_for_and_nothing_else_moved(record):
+    assert len(record["runs"]) >= 3
+    for run in record["runs"]:
+        assert run["base_changed"] == run["level1_changed"] == 0
+        stated = run["scores"]["Level 2 (stated) on its rows"]["quadrant_accuracy"]
+        before = run["scores"]["Level 1 on Level 2's rows"]["quadrant_accuracy"]
+        assert stated["value"] >= 0.8 > 0.5 > before["value"]
+        for task, chance in (("phase", 0.25), ("step", 0.1)):
+            learned = run["scores"]["Level 1 on its rows"][f"{task}_accuracy"]
+            assert learned["low"] > 2 * chance
+        assert run["seconds"]["1"] + run["seconds"]["2"] < 240
+
+
+def test_level_2_at_full_size_fits_a_16_gb_card():
+    path = RECORDS / "full-size.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    page = full_size_part(path)
+    assert record["side"] == 224 and record["rows"] == 16
+    for case in record["cases"].values():
+        assert case["peak_memory_gb"] < 12
+        assert case["options"] in page and f"{case['peak_memory_gb']:.2f} GB" in page
+    assert record["where"]["card"] in page and record["note"] in page
