@@ -40,7 +40,9 @@ def miniature_part(path: Path) -> str:
     """Banner, figure and tables of a record."""
     record = json.loads(path.read_text(encoding="utf-8"))
     figure = f'<figure class="figure">{inline(seeds_figure(record).svg())}</figure>'
-    return "\n\n".join((_banner(record), figure, _scores(record), _runs(record)))
+    scores = "\n".join(f"    {line}" for line in _scores(record).splitlines())
+    every = f'??? note "Every score"\n\n{scores}'
+    return "\n\n".join((_banner(record), figure, _runs(record), every))
 
 
 def seeds_figure(record: Mapping[str, Any]) -> Figure:
@@ -64,11 +66,11 @@ def seeds_figure(record: Mapping[str, Any]) -> Figure:
             ),
         ]
         said.append(f"{label}: {shares}; a constant answer {chance:.2f}")
-    height = top + row * len(ASKED) + 14
+    height = top + row * len(ASKED) + 32
     axis = [
-        text(left, height - 8, "0"),
-        text(right, height - 8, "1", text_anchor="end"),
-        text((left + right) / 2, height - 8, _key(record), text_anchor="middle"),
+        text(left, height - 32, "0"),
+        text(right, height - 32, "1", text_anchor="end"),
+        text((left + right) / 2, height - 8, _key(record), text_anchor="middle", font_size="13"),
     ]
     return Figure("The miniature on drawn frames", ". ".join(said), height, "".join(parts + axis))
 
