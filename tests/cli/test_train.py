@@ -55,7 +55,7 @@ def test_a_run_its_record_and_what_is_printed(small, tmp_path):
     assert "steps 6" in said and "training 6 of 6, loss" in said
     ends = [f"Finished. Everything is in {out}.", f"Next: python -m paper_repro evaluate {out}"]
     assert all("".join(end.split()) in "".join(said.split()) for end in ends)
-    assert record.status == "finished" and record.command.startswith("python -m paper_repro ")
+    assert record.status == "finished" and record.command.startswith("python -m paper_repro")
 
 
 def test_options_are_what_was_asked_for(small, tmp_path):

@@ -42,6 +42,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout of its own, with the site built from arithmetic evidence."""
     folder = tmp_path_factory.mktemp("checkout")
     shutil.copytree(ROOT / "docs", folder / "docs")
+    shutil.copytree(ROOT / "benchmarks" / "records", folder / "benchmarks" / "records")
     shutil.copy(ROOT / "mkdocs.yml", folder)
     (folder / "paper_repro").symlink_to(ROOT / "paper_repro")
     done = site("build", folder)

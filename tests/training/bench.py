@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from paper_repro.data.rows import Row, read_row
-from paper_repro.miniature.config import fresh_base, processor
+from paper_repro.miniature.config import CONFIG, fresh_base, processor
 from paper_repro.miniature.rows import Lessons
 from paper_repro.study import Adapter
 from paper_repro.training.bases import forked_rng
@@ -26,6 +26,7 @@ from paper_repro.training.order import Plan
 from paper_repro.training.schedule import Cosine, warmup_steps
 from paper_repro.training.step import Training, start
 
+LAYERS = CONFIG["text_config"]["num_hidden_layers"]
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 SIZES = ((112, 112), (224, 224), (200, 90), (64, 300), (30, 30))
 """Widths and heights in pixels."""

@@ -11,7 +11,7 @@ from paper_repro.training.bases import forked_rng
 from paper_repro.training.levels import adapter_tensors, base_parameters, put_on, trainable
 from paper_repro.training.schedule import Cosine
 from paper_repro.training.step import start
-from tests.training.bench import run
+from tests.training.bench import LAYERS, run
 
 STUDY = load_study()
 VARIANTS = ("stated", "seven-modules", "notebook")
@@ -35,7 +35,7 @@ def levels():
 def size(modules, r):
     """Weights of adapters in five layers of width 128: in plus out, times the rank."""
     widths = {"q": 256, "k": 192, "v": 192, "o": 256, "gate": 512, "up": 512, "down": 512}
-    return 5 * r * sum(widths[module] for module in modules)
+    return LAYERS * r * sum(widths[module] for module in modules)
 
 
 ATTENTION, SEVEN = ("q", "k", "v", "o"), ("q", "k", "v", "o", "gate", "up", "down")
@@ -67,7 +67,7 @@ def test_in_the_stack_both_are_active_and_only_the_new_one_is_trainable(levels):
     for name, tensor in adapter_tensors(model).items():
         assert tensor.requires_grad == (name.split(".")[-2] == "spatial")
     layers = [m for m in model.modules() if hasattr(m, "lora_A") and len(m.lora_A) == 2]
-    assert len(layers) == 20
+    assert len(layers) == LAYERS * 4
     assert all(layer.active_adapters == ["unified", "spatial"] for layer in layers)
 
 

@@ -14,7 +14,7 @@ from paper_repro.training.loss import (
     unwrapped,
 )
 from paper_repro.training.tower import tower_outputs
-from tests.training.bench import apart, examples, gradients, same_bits, stack
+from tests.training.bench import LAYERS, apart, examples, gradients, same_bits, stack
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +203,7 @@ def test_no_gradient_reaches_a_frozen_tower_even_where_preparation_marked_its_ou
     with Seen(model) as seen:
         _, found = loss_and_gradients(model, examples().batch([0, 1]))
     assert seen.tower == [False]
-    assert len(found) == 5 * 4 * 2 and all("spatial" in name for name in found)
+    assert len(found) == LAYERS * 4 * 2 and all("spatial" in name for name in found)
 
 
 def test_a_tower_that_is_trained_gets_its_gradients():

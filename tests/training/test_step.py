@@ -9,6 +9,7 @@ import pytest
 from paper_repro.training.order import Plan, order
 from paper_repro.training.step import NotFinite, seed_of, start
 from tests.training.bench import (
+    LAYERS,
     RATE,
     SETTINGS,
     apart,
@@ -136,7 +137,7 @@ def test_only_what_is_trainable_moves_and_all_of_it():
     run(training, 2)
     after = training.model.state_dict()
     moved = {name for name in before if not after[name].equal(before[name])}
-    assert moved == set(training.trained) and len(moved) == 40
+    assert moved == set(training.trained) and len(moved) == LAYERS * 4 * 2
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

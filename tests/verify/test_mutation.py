@@ -131,6 +131,7 @@ def test_exempt_claims_are_those_that_nothing_at_hand_decides(
 NO_EFFECT = {
     "id": "names a table; a study with another id is another study",
     "adapters.hub": "read by the hub stage",
+    "models.revision": "the commit that training reads",
     "name": "a PEFT adapter name changes no count",
     "title": "told, not judged",
     "source": "says where a fact is from",
