@@ -63,8 +63,20 @@ def test_level_2_at_full_size_fits_a_16_gb_card():
     path = RECORDS / "full-size.json"
     record = json.loads(path.read_text(encoding="utf-8"))
     page = full_size_part(path)
-    assert record["side"] == 224 and record["rows"] == 16
-    for case in record["cases"].values():
-        assert case["peak_memory_gb"] < 12
-        assert case["options"] in page and f"{case['peak_memory_gb']:.2f} GB" in page
-    assert record["where"]["card"] in page and record["note"] in page
+    assert record["side"] == 224 and record["rows"] == 16 and not record["tiny"]
+    memory = record["cases"]["nf4"]["peak_memory"]["device"]
+    assert memory < 12e9 and f"| nf4 | {memory / 1e9:.2f} GB |" in page
+    assert record["where"]["hardware"]["name"] in page and record.get("note", "") in page
+
+
+def test_comparisons_stand_on_the_page_as_they_came_out(tmp_path):
+    record = json.loads((RECORDS / "full-size.json").read_text(encoding="utf-8"))
+    one = record["cases"]["nf4"]
+    record["processes"] = {"one": one, "several": one, "losses_apart": 2.5e-4}
+    record["cases"]["fp16"] = {"failed": "no card"}
+    for same, said in ((True, "optimizer are the same"), (False, "optimizer are not the same")):
+        record["resumed"] = {"losses_identical": True, "state_identical": same}
+        (tmp_path / "record.json").write_text(json.dumps(record))
+        page = full_size_part(tmp_path / "record.json")
+        assert said in page and "differ by 2.5e-04 at most" in page
+        assert "nf4, several processes" in page and "fp16" not in page
