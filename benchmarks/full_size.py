@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -190,14 +190,53 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     options.device = "cuda" if torch.cuda.is_available() and not options.tiny else "cpu"
-    if options.resume_check and "nf4" not in options.cases:
-        parser.error("--resume-check compares with the case nf4")
+    if options.resume_check and options.cases[0] != "nf4":
+        parser.error("--resume-check compares with the case nf4: name it first")
     options.side = 112 if options.tiny else 224
     return options
 
 
+def surroundings() -> dict[str, Any]:
+    """Where and when this is measured, and with which versions."""
+    import torch
+
+    return {
+        "date": date.today().isoformat(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "cards": torch.cuda.device_count(),
+        "hardware": hardware(Workers(device="cuda" if torch.cuda.is_available() else "cpu")),
+        "versions": versions(),
+    }
+
+
+def measure(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Run the first case, the comparisons, then the other cases; the record so far after each."""
+    first, *others = options.cases
+    so_far: dict[str, Any] = {
+        "where": surroundings(),
+        "tiny": options.tiny,
+        "rows": ROWS,
+        "side": options.side,
+        "tokens": count_tokens(folder),
+        "cases": {first: run(folder, first, options, CASES[first])},
+        "processes": {},
+        "resumed": {},
+    }
+    yield so_far
+    if options.processes > 1:
+        so_far["processes"] = together(folder, options)
+        yield so_far
+    if options.resume_check:
+        so_far["resumed"] = resumed(folder, options, so_far["cases"][first])
+        yield so_far
+    for name in others:
+        so_far["cases"][name] = run(folder, name, options, CASES[name])
+        yield so_far
+
+
 def main() -> None:
-    """Write the inputs, run every case and print a table."""
+    """Write the inputs, run every case and print a table; what is measured is kept at once."""
     options = asked()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
@@ -206,33 +245,9 @@ def main() -> None:
         if not (folder / "data").exists():
             write_models(folder, options.device, options.tiny)
             write_rows(folder / "data", ROWS * options.steps, options.side)
-        tokens = count_tokens(folder)
-        print(f"tokens a row: {tokens['mean']:.0f}, the longest {tokens['longest']}", flush=True)
-        cases = {name: run(folder, name, options, CASES[name]) for name in options.cases}
-        several = together(folder, options) if options.processes > 1 else {}
-        again = resumed(folder, options, cases["nf4"]) if options.resume_check else {}
-    if options.json:
-        import torch
-
-        where = {
-            "date": date.today().isoformat(),
-            "system": f"{platform.system()} {platform.machine()}",
-            "cores": os.cpu_count(),
-            "cards": torch.cuda.device_count(),
-            "hardware": hardware(Workers(device=options.device)),
-            "versions": versions(),
-        }
-        kept = {
-            "where": where,
-            "tiny": options.tiny,
-            "rows": ROWS,
-            "side": options.side,
-            "tokens": tokens,
-            "cases": cases,
-            "processes": several,
-            "resumed": again,
-        }
-        options.json.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+        for so_far in measure(folder, options):
+            if options.json:
+                options.json.write_text(json.dumps(so_far, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,22 +7,24 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from paper_repro.site.records import earlier_run, named
 from paper_repro.verify.report.markdown import table
-
-LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes")
 
 
 def full_size_part(path: Path) -> str:
-    """Banner and table of a record, and what it compared."""
+    """Banner and table of a record, and what it compared: memory in GB, steps in seconds.
+
+    Raises:
+        OSError, ValueError, KeyError: the record is missing or not one of the benchmark's.
+    """
     record = json.loads(path.read_text(encoding="utf-8"))
     where = record["where"]
-    versions = ", ".join(f"{name} {where['versions'][name]}" for name in LIBRARIES)
-    banner = (
-        '!!! note "From an earlier run"\n\n'
-        f"    Measured on {where['date']} on {where['cards']} × {where['hardware']['name']}, with "
-        f"{versions}. {record.get('note', '')}"
+    banner = earlier_run(
+        f"Measured on {where['date']} on {where['cards']} × {where['hardware']['name']}, with "
+        f"{named(where['versions'])}."
     )
-    head = ("set-up", "most allocated on the card", "a step of 16 rows", "computed in")
+    step = f"a step of {record['rows']} rows"
+    head = ("set-up", "most allocated on the card", step, "computed in")
     rows = (_row(name, case) for name, case in _cases(record))
     return "\n\n".join((banner, table(head, rows), *_compared(record)))
 
@@ -30,7 +32,7 @@ def full_size_part(path: Path) -> str:
 def _cases(record: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each set-up that was trained to its end."""
     several = record["processes"]
-    found = {**record["cases"], "nf4, cut for several processes, one process": several.get("one")}
+    found = {**record["cases"], "nf4, one process, cut for several": several.get("one")}
     found["nf4, several processes"] = several.get("several")
     yield from ((name, case) for name, case in found.items() if case and "failed" not in case)
 
@@ -43,7 +45,13 @@ def _row(name: str, case: Mapping[str, Any]) -> tuple[str, ...]:
 def _compared(record: Mapping[str, Any]) -> Iterator[str]:
     several, resumed = record["processes"], record["resumed"]
     if "losses_apart" in several:
-        yield f"One process and several: losses differ by {several['losses_apart']:.1e} at most."
+        apart = several["losses_apart"]
+        said = f"differ by {apart:.1e} at most" if apart else "are the same to the bit"
+        yield f"One process and several: losses {said}."
+    else:
+        yield "**Not checked on cards:** whether several processes have the losses of one."
     if "losses_identical" in resumed:
         same = "are" if resumed["losses_identical"] and resumed["state_identical"] else "are not"
         yield f"Killed and resumed: losses, parameters and optimizer {same} the same to the bit."
+    else:
+        yield "**Not checked on cards:** whether a run that was killed goes on bit for bit."

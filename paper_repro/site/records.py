@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from paper_repro.verify.report.markdown import escape, table
@@ -9,6 +10,16 @@ from paper_repro.verify.result import Report
 
 AT_TRUE_SIZE = "true size"
 LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes")
+
+
+def earlier_run(said: str) -> str:
+    """A box that says where figures come from which this build did not measure."""
+    return f'!!! note "From an earlier run"\n\n    {said}'
+
+
+def named(versions: Mapping[str, str]) -> str:
+    """The libraries that matter, each with its version."""
+    return ", ".join(f"{name} {versions[name]}" for name in LIBRARIES if name in versions)
 
 
 def gpu_records(folder: Path) -> str:
@@ -22,12 +33,10 @@ def gpu_records(folder: Path) -> str:
 
 def _record(path: Path) -> str:
     report = Report.model_validate_json(path.read_text(encoding="utf-8"))
-    versions = ", ".join(f"{name} {report.run[name]}" for name in LIBRARIES if name in report.run)
-    banner = (
-        '!!! note "From an earlier run"\n\n'
-        f"    Measured on {report.run['finished'][:10]} with {versions}, Python "
-        f"{report.run['python']}. The whole report is [`{path.name}`](records/{path.name}).\n"
-        "    To repeat it on a card of your own: `python -m paper_repro verify --stage gpu`."
+    banner = earlier_run(
+        f"Measured on {report.run['finished'][:10]} with {named(report.run)}, Python "
+        f"{report.run['python']}. The whole report is [`{path.name}`](records/{path.name}). "
+        "To repeat it on a card of your own: `python -m paper_repro verify --stage gpu`."
     )
     measured: dict[str, list[str]] = {}
     for claim in report.claims:

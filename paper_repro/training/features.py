@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Telling = Callable[[str, int, int], None]
+"""Told what is going on, how many are done, and of how many."""
 
 
 @dataclass(frozen=True)

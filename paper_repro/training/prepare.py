@@ -75,6 +75,8 @@ def prepare(
     base = load_base(settings, precision, device)
     levels, commit = _levels(settings, study, folder / "level1", base)
     model = levels.model if levels else base.model
+    if not levels:
+        base.model.model.visual.requires_grad_(not settings.features)
     set_checkpointing(model, settings.checkpointing)
     rows, data, said, revision = _rows(settings, telling)
     examples = encode(
@@ -105,7 +107,6 @@ def precision_of(settings: Settings, device: str) -> Precision:
 def _levels(settings: Settings, study: Study, below: Path, base: Base) -> tuple[Levels | None, str]:
     """The base with its adapters, and the commit of Level 1."""
     if settings.level == 0:
-        base.model.model.visual.requires_grad_(not settings.features)
         return None, ""
     adapters = adapters_of(study, settings.level, settings.variant)
     base.model.name_or_path = base.name

@@ -36,7 +36,8 @@ class Settings:
         labels: ``answer``, or ``sequence``: prompt and picture placeholders too.
         batch: rows of one pass.
         accumulation: passes of an optimizer step.
-        epochs: passes over all rows.
+        epochs: passes over all rows; at Level 0 over the lessons, which are as many as then make up
+            ``max_steps``.
         max_steps: stop after so many optimizer steps; None: after the last epoch.
         optimizer: by the name that transformers' Trainer uses.
         learning_rate: at the end of the warm-up; a cosine follows.
@@ -45,7 +46,8 @@ class Settings:
         max_grad_norm: to which gradients are clipped.
         max_length: tokens of the longest row.
         checkpointing: recompute the language model's activations in the backward pass.
-        features: run the frozen vision tower once a frame and keep what it gave.
+        features: run the frozen vision tower once a frame and keep what it gave; at Level 0 the
+            tower of a named base is frozen with it.
         seed: of new adapters, the order of rows, and dropout.
     """
 

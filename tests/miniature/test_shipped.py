@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+from io import BytesIO
+from itertools import islice
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from paper_repro.data.processor import load_processor
 from paper_repro.errors import UserError
 from paper_repro.miniature import SHIPPED, shipped
+from paper_repro.miniature.rows import VIDEOS, _video
 from paper_repro.training.base import MINIATURE
 from paper_repro.training.record import read_record
 from paper_repro.training.soundness import refuse_unsound
 
+ROOT = SHIPPED.parents[2]
 TRAINED = ("unified", "spatial", "seven-modules")
 
 
@@ -73,3 +80,43 @@ def test_what_does_not_come_with_a_copy_is_named_with_what_does():
     with pytest.raises(UserError) as refused:
         shipped("triple")
     assert "spatial" in refused.value.expected
+
+
+def test_the_docs_name_the_commands_that_made_the_base():
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").replace("\\\n", "")
+    made = re.findall(r"^python -m paper_repro train 0 (--.*?) --out \S+$", page, re.MULTILINE)
+    assert len(made) == 2
+    for words, folder in zip(made, (SHIPPED / "base" / "first", shipped("base")), strict=True):
+        settings = read_record(folder).settings
+        asked = re.findall(r"--([a-z-]+) ([^-\s]\S*)", words)
+        assert len(asked) >= 3
+        for option, value in asked:
+            kept = settings[option.replace("-", "_")]
+            assert type(kept)(value) == kept, option
+        assert settings["features"] is ("--features" in words)
+
+
+def test_the_readme_shows_what_the_shipped_run_printed():
+    record = read_record(shipped("spatial"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    counts, losses = record.counts, record.losses
+    share = 100 * counts["trainable"] / counts["total"]
+    for line in (
+        f"{counts['trainable']:,} of {counts['total']:,} ({share:.4g} %)",
+        f"loss              {losses[0]:.4f} → {losses[-1]:.4f} nats a token",
+        f"steps             {record.steps:,}",
+        f"base              0 of {record.base_tensors} tensors changed",
+        f"Level 1           0 of {record.earlier_tensors} tensors changed",
+    ):
+        assert line in readme, line
+
+
+def test_the_example_is_a_frame_that_no_level_trained_on():
+    video, place = VIDEOS["validation"][15], 27
+    row = next(islice(_video(2, 0, video), place, None))
+    with Image.open(BytesIO(row["image"]["bytes"])) as drawn:
+        wanted = np.asarray(drawn, dtype=int)
+    with Image.open(ROOT / "examples" / "drawn-frame.png") as shown:
+        found = np.asarray(shown, dtype=int)
+    assert np.abs(found - wanted).max() <= 1
+    assert "suction device" in row["messages"][1]["content"]

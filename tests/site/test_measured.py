@@ -27,6 +27,24 @@ def test_the_miniatures_page_says_when_where_and_that_frames_are_drawn(record):
     assert "drawn frames, held out" in page
 
 
+def test_what_it_comes_to_is_computed_from_the_record(record):
+    page = miniature_part(MINIATURE)
+    stated = [
+        run["scores"]["Level 2 (stated) on its rows"]["quadrant_accuracy"]["value"]
+        for run in record["runs"]
+    ]
+    assert f"between {min(stated):.3f} and {max(stated):.3f}; 0 tensors" in page
+    lessons = record["before"]["Level 0 on Level 0's rows"]["quadrant_accuracy"]["value"]
+    assert f"right quadrant in {lessons:.0%} of cases" in page
+
+
+def test_where_the_number_of_answers_differs_by_seed_both_ends_stand(record):
+    of = "Level 1 on Level 2's rows"
+    numbers = [run["scores"][of]["quadrant_accuracy_of_parsed"]["n"] for run in record["runs"]]
+    assert len(set(numbers)) > 1
+    assert f"| {min(numbers)} – {max(numbers)} |" in miniature_part(MINIATURE)
+
+
 def test_every_score_of_the_record_stands_in_a_table(record):
     page = miniature_part(MINIATURE)
     for of, metrics in record["spread"].items():
@@ -40,10 +58,10 @@ def test_the_figure_has_a_dot_for_every_seed(record):
     figure = seeds_figure(record)
     drawn = ElementTree.fromstring(figure.svg())
     dots = drawn.findall(".//{http://www.w3.org/2000/svg}circle")
-    before = sum(of in record["before"] for of, _, _ in ASKED)
+    before = sum(of in record["before"] for of, *_ in ASKED)
     assert len(dots) == before + (len(ASKED) - before) * len(record["runs"])
     assert all(12 <= float(dot.get("cx")) <= 528 for dot in dots)
-    assert all(label in figure.description for _, _, label in ASKED)
+    assert all(label in figure.description for _, _, label, _ in ASKED)
 
 
 def test_several_seeds_learned_what_the_issue_asks_for_and_nothing_else_moved(record):
@@ -59,14 +77,24 @@ def test_several_seeds_learned_what_the_issue_asks_for_and_nothing_else_moved(re
         assert run["seconds"]["1"] + run["seconds"]["2"] < 240
 
 
-def test_level_2_at_full_size_fits_a_16_gb_card():
+def test_level_2_at_full_size_fits_a_16_gb_card_and_comes_out_the_same_in_every_way():
     path = RECORDS / "full-size.json"
     record = json.loads(path.read_text(encoding="utf-8"))
     page = full_size_part(path)
     assert record["side"] == 224 and record["rows"] == 16 and not record["tiny"]
     memory = record["cases"]["nf4"]["peak_memory"]["device"]
     assert memory < 12e9 and f"| nf4 | {memory / 1e9:.2f} GB |" in page
-    assert record["where"]["hardware"]["name"] in page and record.get("note", "") in page
+    assert record["where"]["hardware"]["name"] in page
+    assert record["processes"]["losses_apart"] < 1e-5
+    assert record["resumed"]["losses_identical"] and record["resumed"]["state_identical"]
+    assert record["resumed"]["resumed_at"] and "Not checked" not in page
+
+
+def test_what_a_record_does_not_compare_is_said(tmp_path):
+    record = json.loads((RECORDS / "full-size.json").read_text(encoding="utf-8"))
+    record |= {"processes": {}, "resumed": {}}
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    assert full_size_part(tmp_path / "record.json").count("Not checked on cards") == 2
 
 
 def test_comparisons_stand_on_the_page_as_they_came_out(tmp_path):
@@ -80,3 +108,4 @@ def test_comparisons_stand_on_the_page_as_they_came_out(tmp_path):
         page = full_size_part(tmp_path / "record.json")
         assert said in page and "differ by 2.5e-04 at most" in page
         assert "nf4, several processes" in page and "fp16" not in page
+        assert "Not checked" not in page
