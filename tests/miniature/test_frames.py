@@ -8,8 +8,18 @@ import numpy as np
 import pytest
 
 from paper_repro.data.points import Point, quadrant
-from paper_repro.miniature.frames import SIDE, _light, draw, lighting, scene
-from paper_repro.miniature.things import COLOURS, NAMED, PATTERNS, THINGS, TISSUES, Look
+from paper_repro.miniature.frames import SIDE, _light, _mask, draw, lighting, scene
+from paper_repro.miniature.things import (
+    COLOURS,
+    NAMED,
+    PATTERNS,
+    SHAPES,
+    STEPS_OF,
+    THINGS,
+    TISSUE_OF,
+    TISSUES,
+    Look,
+)
 
 PLAIN = Look("pale", "smooth")
 
@@ -83,6 +93,25 @@ def test_tissues_and_patterns_look_different():
 
 def test_every_name_of_the_label_set_looks_different():
     assert len(set(NAMED.values())) == len(NAMED) == len({one.colour for one in THINGS}) == 10
+
+
+def test_every_step_looks_different():
+    looks = [(TISSUE_OF[phase], look) for phase, steps in STEPS_OF.items() for _, look in steps]
+    assert len(set(looks)) == len(looks) == 10
+
+
+def test_every_shape_is_in_the_middle_and_fills_as_much_of_its_box_as_the_base_has_learned():
+    filled = {
+        "hoop": 0.55, "ball": 0.78, "fork": 0.5, "blade": 0.95,
+        "cross": 0.46, "wedge": 0.5, "block": 0.97, "hook": 0.4,
+    }  # fmt: skip
+    assert filled.keys() == set(SHAPES)
+    for shape, share in filled.items():
+        mask = np.asarray(_mask(shape)) > 127
+        rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+        box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+        assert mask.sum() / box == pytest.approx(share, abs=0.02), shape
+        assert 0.45 < rows.mean() / len(mask) < 0.55 > columns.mean() / len(mask) > 0.45
 
 
 def test_an_unknown_shape_is_an_error():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paper_repro.site.records import gpu_records
+from paper_repro.site.records import gpu_records, named
 from paper_repro.study import load_study
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.result import Report
@@ -30,7 +30,14 @@ def test_a_record_decides_the_claims_that_the_study_leaves_to_a_gpu_as_reviewed(
         measured = {claim.id: claim for claim in report.claims if "gpu" in claim.stages}
         assert measured.keys() == asked.keys()
         assert all(measured[id].verdict is claim.reviewed for id, claim in asked.items())
-        assert all(f"claims.md#{id}" in gpu_records(RECORDS) for id in asked)
+        page = gpu_records(RECORDS)
+        assert all(
+            f"{claim.verdict}: [{id}](claims.md#{id})" in page for id, claim in measured.items()
+        )
+
+
+def test_only_libraries_that_matter_and_are_there_are_named() -> None:
+    assert named({"numpy": "2.4", "peft": "0.21", "torch": "2.13"}) == "torch 2.13, peft 0.21"
 
 
 def test_the_home_page_opens_with_claims_of_every_kind_of_verdict() -> None:
