@@ -143,5 +143,5 @@ def _room(shape: tuple[int, int], dtype: Any, file: Path | None) -> Tensor:
             os.posix_fallocate(opened.fileno(), 0, size * dtype.itemsize)
         flat = torch.from_file(str(file), shared=True, size=size, dtype=dtype)
     finally:
-        file.unlink()
+        file.unlink(missing_ok=True)
     return flat.view(shape)
