@@ -19,6 +19,8 @@ _OWN = {
     ("base", False): "none, from nothing",
     ("level1", True): "trained first, here",
     ("data", True): "drawn by the package",
+    ("without", True): "none",
+    ("without", False): "none",
 }
 """What stands for a name where none is given, above Level 0 and at it."""
 _FIXED = ("level", "size", "variant")

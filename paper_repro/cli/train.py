@@ -85,6 +85,14 @@ def train(
     features: Annotated[
         bool | None, typer.Option(help="Run the frozen tower once a frame, or at every pass.")
     ] = None,
+    without: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Exact techniques to do without, by comma: packing, labelled, last-layer, "
+            "one-product, kernel, compile, graphs.",
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of adapters, order of rows, dropout.")] = None,
     device: Annotated[
         str | None, typer.Option(help="cpu or cuda. Default: cuda where there is a card.")
@@ -127,6 +135,7 @@ def train(
         "max_length": max_length,
         "checkpointing": checkpointing,
         "features": features,
+        "without": without,
         "seed": seed,
     }
     changed = _with_revisions({name: value for name, value in given.items() if value is not None})

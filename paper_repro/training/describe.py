@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from paper_repro import __version__
 from paper_repro.counting.instantiate import is_adapter, weights
 from paper_repro.quiet import captured
-from paper_repro.training.bases import forked_rng
 from paper_repro.training.digest import base_digests, changed, digests
 from paper_repro.training.levels import adapter_tensors, canonical
 
@@ -77,12 +76,10 @@ def settle(prepared: Prepared) -> None:
         return
     import torch
 
-    from paper_repro.training.loss import summed_loss
+    from paper_repro.engine.engine import engine
 
-    device = next(prepared.model.parameters()).device
-    batch = {n: t.to(device) for n, t in prepared.examples.batch([0]).items()}
-    with forked_rng(), captured(), torch.no_grad(), prepared.precision.autocast(device.type):
-        summed_loss(prepared.model, batch)
+    with captured(), torch.no_grad():
+        engine(prepared.model, prepared.precision.dtype).loss(prepared.examples.batch([0]))
 
 
 def differences(before: Digests, after: Digests) -> dict[str, int]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from paper_repro.data.rows import Row, conversation
+from paper_repro.engine import IGNORED
 from paper_repro.errors import UserError
-from paper_repro.training.loss import IGNORED
 from paper_repro.training.order import MicroBatches
 
 if TYPE_CHECKING:
@@ -59,15 +59,23 @@ class Examples:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    def labelled(self, row: Tokens) -> int:
+        """Tokens that are learned; the first of a row has none before it to learn it from."""
+        learned = row.answer if self.labels == "answer" else slice(0, len(row.ids))
+        return learned.stop - max(1, learned.start)
+
     def batch(self, indices: Sequence[int]) -> dict[str, Tensor]:
         """The micro-batch of some rows, right-padded.
 
         Returns:
             ``input_ids``, ``attention_mask``, ``labels`` and ``mm_token_type_ids`` of
-            [rows, tokens], ``image_grid_thw`` of [pictures, 3], and ``pixel_values`` of
-            [patches, 1176] or ``features`` of [image tokens, width].
+            [rows, tokens], ``rows`` of [rows], ``image_grid_thw`` of [pictures, 3], and
+            ``pixel_values`` of [patches, 1176] or ``features`` of [image tokens, width].
         """
+        import torch
+
         texts = collate([self.tokens[i] for i in indices], self.processor, self.labels)
+        texts["rows"] = torch.tensor(indices)
         if self.features is not None:
             return {**texts, **self.features.of(indices)}
         frames = [frame for i in indices for frame in self.rows[i].frames]

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paper_repro.data.survey import pixels_digest
+from paper_repro.engine import FEATURES
+from paper_repro.engine.model import tower_is_frozen, unwrapped
+from paper_repro.engine.tower import tower_outputs
 from paper_repro.training.examples import Examples, image_tokens, pixels
-from paper_repro.training.loss import FEATURES, tower_is_frozen, unwrapped
-from paper_repro.training.tower import tower_outputs
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -67,6 +67,17 @@ def feed(
         yield Made(own, len(parts)), _rows(parts)
 
 
+def expected(examples: Examples, plan: Plan) -> Iterator[tuple[list[int], int, int]]:
+    """Of every micro-batch of a plan the lengths of its rows, and how many of its tokens are
+    labelled and stand for pictures."""
+    image = examples.processor.image_token_id
+    rows = [(len(row.ids), examples.labelled(row), row.ids.count(image)) for row in examples.tokens]
+    for step in range(plan.steps):
+        for part in plan.batches(step):
+            lengths, labelled, pictures = zip(*(rows[place] for place in part), strict=True)
+            yield list(lengths), sum(labelled), sum(pictures)
+
+
 def _ahead(
     steps: Steps, numbers: range, loaders: int
 ) -> Iterator[Mapping[int, Mapping[str, Tensor]]]:

@@ -7,6 +7,7 @@ Level 1 in ``level1`` where none is named.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from paper_repro.training import describe
 from paper_repro.training.context import Run
 from paper_repro.training.failures import CHECKPOINTS, COMMAND, told
 from paper_repro.training.features import Telling
+from paper_repro.training.feed import expected
 from paper_repro.training.prepare import Prepared, prepare
 from paper_repro.training.recipes import (
     NOTEBOOK,
@@ -72,8 +74,12 @@ def _trained(settings: Settings, folder: Path, run: Run, record: Record) -> Reco
     run.watcher.doing("hashing every tensor")
     describe.settle(prepared)
     training = _start(prepared, run.workers)
+    training.engine.expect(expected(prepared.examples, prepared.plan))
     before = describe.digests_of(prepared)
     _describe(record, prepared, before, run)
+    record.hardware["off"] = dict(training.engine.off)
+    if said := _off(training.engine.off):
+        run.watcher.said(said)
     record.warnings = [*(prepared.levels.said if prepared.levels else ()), *record.warnings]
     if settings.variant == NOTEBOOK:
         run.watcher.said(_notebook(record))
@@ -155,6 +161,8 @@ def _start(prepared: Prepared, workers: Workers) -> Training:
         weight_decay=settings.weight_decay,
         max_grad_norm=settings.max_grad_norm,
         precision=prepared.precision,
+        checkpointing=settings.checkpointing,
+        without=settings.techniques_off,
         seed=settings.seed,
         workers=workers,
     )
@@ -175,6 +183,16 @@ def _describe(record: Record, prepared: Prepared, before: describe.Digests, run:
     record.seeds = {"adapters, order of rows and dropout": settings.seed}
     record.hashes = before.to_dict("before")
     run.watcher.said(prepared.precision.reason)
+
+
+def _off(techniques: Mapping[str, str]) -> str:
+    """Which of the engine's techniques are off, and why, in one sentence."""
+    reasons = dict.fromkeys(techniques.values())
+    parts = (
+        f"{', '.join(name for name in techniques if techniques[name] == why)} ({why})"
+        for why in reasons
+    )
+    return f"Off: {'; '.join(parts)}." if techniques else ""
 
 
 def never_began(folder: Path) -> bool:

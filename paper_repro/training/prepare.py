@@ -15,7 +15,6 @@ from paper_repro.training.bases import forked_rng
 from paper_repro.training.examples import Examples, encode
 from paper_repro.training.features import Telling, keep
 from paper_repro.training.levels import Levels, put_on
-from paper_repro.training.loss import set_checkpointing
 from paper_repro.training.order import Plan
 from paper_repro.training.precision import Precision, choose, read_card
 from paper_repro.training.recipes import adapters_of, procedure_of
@@ -77,7 +76,6 @@ def prepare(
     model = levels.model if levels else base.model
     if not levels:
         base.model.model.visual.requires_grad_(not settings.features)
-    set_checkpointing(model, settings.checkpointing)
     rows, data, said, revision = _rows(settings, telling)
     examples = encode(
         rows, base.processor, settings.labels, settings.max_length, at_once=settings.level > 0

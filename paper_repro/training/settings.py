@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from paper_repro.engine import TECHNIQUES as NAMES
 from paper_repro.errors import UserError
 from paper_repro.training import optimizers, precision
 
 Size = Literal["mini", "full"]
 SIZES: tuple[Size, ...] = ("mini", "full")
-FREE = ("batch", "accumulation", "checkpointing", "features")
+FREE = ("batch", "accumulation", "checkpointing", "features", "without")
 """Settings with which a run may go on changed, as long as an effective batch holds the same rows:
-they say how a step is computed, not what. The numbers then agree to rounding, not to the bit; with
-another batch dropout also draws other numbers."""
+they say how a step is computed, not what. The numbers then agree to rounding, not to the bit."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Settings:
         checkpointing: recompute the language model's activations in the backward pass.
         features: run the frozen vision tower once a frame and keep what it gave; at Level 0 the
             tower of a named base is frozen with it.
+        without: techniques of the engine to do without, by comma; see ``engine.techniques``.
         seed: of new adapters, the order of rows, and dropout.
     """
 
@@ -74,7 +75,13 @@ class Settings:
     max_length: int = 2048
     checkpointing: bool = False
     features: bool = True
+    without: str = ""
     seed: int = 42
+
+    @property
+    def techniques_off(self) -> tuple[str, ...]:
+        """:attr:`without`, one by one."""
+        return tuple(name.strip() for name in self.without.split(",") if name.strip())
 
     def to_dict(self) -> dict[str, Any]:
         """By name, for a record."""
@@ -82,12 +89,14 @@ class Settings:
 
     @classmethod
     def from_dict(cls, named: Mapping[str, Any]) -> Settings:
-        """From a record's settings; what else stands there is passed over.
+        """From a record's settings; what else stands there is passed over, and what an earlier
+        version did not know has its default.
 
         Raises:
-            KeyError: one is missing.
+            TypeError: level or size is missing.
         """
-        return cls(**{field.name: named[field.name] for field in fields(cls)})
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in named.items() if name in known})
 
 
 @dataclass(frozen=True)
@@ -126,6 +135,9 @@ def refuse_unusable(settings: Settings) -> None:
     }.items():
         if (got := getattr(settings, name)) not in known:
             raise _unusable(name, ", ".join(known), got)
+    for name in settings.techniques_off:
+        if name not in NAMES:
+            raise _unusable("without", ", ".join(NAMES), name)
     if settings.level == 0 and settings.precision == "nf4":
         raise _unusable("precision", "bf16, fp16 or fp32, as Level 0 trains every weight", "nf4")
     if settings.features and settings.level == 0 and not settings.base:

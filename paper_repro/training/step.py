@@ -9,14 +9,12 @@ pure functions of that number, so a run that is loaded goes on bit for bit.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paper_repro.quiet import captured
 from paper_repro.training import optimizers
-from paper_repro.training.bases import forked_rng
-from paper_repro.training.loss import summed_loss
 from paper_repro.training.precision import FP32, Precision, deterministic
 from paper_repro.training.workers import ALONE, Workers
 
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.amp.grad_scaler import GradScaler
     from torch.optim import Optimizer
+
+    from paper_repro.engine.engine import Engine
 
 MicroBatch = Mapping[str, "Tensor"]
 
@@ -48,6 +48,8 @@ class Training:
 
     Attributes:
         model: a Qwen2-VL with or without adapters.
+        engine: its forward and backward pass.
+        trained: the tensors that are trained, by their names in the model.
         optimizer: over the trainable tensors.
         schedule: the learning rate of a step, counted from 0.
         max_grad_norm: gradients are scaled down to this norm; None: never.
@@ -62,6 +64,8 @@ class Training:
     """
 
     model: nn.Module
+    engine: Engine
+    trained: Mapping[str, nn.Parameter]
     optimizer: Optimizer
     schedule: Callable[[int], float]
     max_grad_norm: float | None = None
@@ -93,7 +97,6 @@ class Training:
         if samples is None:
             samples = sum(len(batch["input_ids"]) for batch in micro_batches)
         with captured() as said, deterministic(self.same_bits):
-            self.model.train()
             loss = self._accumulate(micro_batches, samples)
             if not math.isfinite(loss):
                 raise self._refused("loss", loss)
@@ -141,11 +144,6 @@ class Training:
             self.scaler.load_state_dict(dict(numbers["scaler"]))
         self.steps = int(numbers["steps"])
 
-    @property
-    def trained(self) -> dict[str, nn.Parameter]:
-        """The tensors that are trained, by their names in the model."""
-        return {name: t for name, t in self.model.named_parameters() if t.requires_grad}
-
     def _heard(self, said: Sequence[str]) -> None:
         self.said += [words for words in dict.fromkeys(said) if words not in self.said]
 
@@ -155,14 +153,11 @@ class Training:
 
         device = next(iter(self.trained.values())).device
         total = torch.zeros((), device=device)
+        share = torch.full((), 1 / samples, device=device)
+        factor = self.scaler.scale(share) if self.scaler else share
         for index in self.workers.share(len(micro_batches)):
-            batch = {name: tensor.to(device) for name, tensor in micro_batches[index].items()}
-            with forked_rng():
-                torch.manual_seed(seed_of(self.seed, self.steps, index))
-                with self.precision.autocast(device.type):
-                    loss = summed_loss(self.model, batch) / samples
-                (self.scaler.scale(loss) if self.scaler else loss).backward()
-            total += loss.detach()
+            loss = self.engine.backward(micro_batches[index], factor, self.seed, self.steps)
+            total += share * loss
         if self.workers.world > 1:
             self.workers.add_up([*self._gradients(), total])
         return float(total)
@@ -209,6 +204,8 @@ def start(
     weight_decay: float = 0.0,
     max_grad_norm: float | None = None,
     precision: Precision = FP32,
+    checkpointing: bool = False,
+    without: Collection[str] = (),
     seed: int = 0,
     workers: Workers = ALONE,
     same_bits: bool = True,
@@ -218,6 +215,8 @@ def start(
     Args:
         optimizer: by the name that transformers' Trainer uses; one of ``optimizers.NAMES``.
         learning_rate: a constant, or a schedule such as ``Cosine``.
+        checkpointing: compute layers again in the backward pass instead of keeping activations.
+        without: techniques of the engine to do without.
 
     Raises:
         ValueError: for another name, or when float16 gradients would meet float16 weights.
@@ -226,18 +225,23 @@ def start(
         import torch
         from torch.amp.grad_scaler import GradScaler
 
-        trained = [(name, t) for name, t in model.named_parameters() if t.requires_grad]
-        if half := [name for name, t in trained if precision.scaled and t.itemsize < 4]:
+        from paper_repro.engine.engine import engine
+
+        trained = {name: t for name, t in model.named_parameters() if t.requires_grad}
+        if half := [name for name, t in trained.items() if precision.scaled and t.itemsize < 4]:
             raise ValueError(f"expected float32 weights to train under float16, got {half[0]}")
-        workers.take_from_first([tensor for _, tensor in trained])
+        workers.take_from_first(list(trained.values()))
         schedule = learning_rate if callable(learning_rate) else (lambda _step: learning_rate)
-        made = optimizers.make(optimizer, trained, schedule(0), weight_decay)
-        device = workers.device.partition(":")[0] if not trained else trained[0][1].device.type
+        made = optimizers.make(optimizer, trained.items(), schedule(0), weight_decay)
+        device = next((t.device.type for t in trained.values()), workers.device.partition(":")[0])
         scaler = GradScaler(device) if precision.scaled else None
         if scaler:  # it counts on a first use, which a process without a micro-batch has not
             scaler.scale(torch.zeros((), device=device))
+        forward = engine(model.train(), precision.dtype, checkpointing, without)
     return Training(
         model=model,
+        engine=forward,
+        trained=trained,
         optimizer=made,
         schedule=schedule,
         max_grad_norm=max_grad_norm,
@@ -248,13 +252,6 @@ def start(
         same_bits=same_bits,
         said=list(dict.fromkeys(said)),
     )
-
-
-def seed_of(seed: int, step: int, index: int) -> int:
-    """The random state of a micro-batch: of 64 bits, the same on any number of processes."""
-    import numpy as np
-
-    return int(np.random.SeedSequence([seed, step, index]).generate_state(1, np.uint64)[0])
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -36,8 +36,6 @@ COMPARED = {
 }
 COMPUTES = ("device", "name", "threads", "processes")
 """Of the hardware: what decides in which order sums are rounded."""
-PASSES = ("batch", "accumulation")
-"""Random numbers are drawn pass by pass."""
 
 
 def take_steps(
@@ -141,10 +139,8 @@ def _otherwise(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[st
     now = {name: here["settings"][name] for name in FREE} | here["computed"]
     for name in before:
         if before[name] != now.get(name):
-            so = (
-                "dropout draws other numbers" if name in PASSES else "the numbers agree to rounding"
-            )
-            yield f"{name} was {before[name]} and is now {now.get(name)}: {so} from here on."
+            changed = f"{name} was {before[name]} and is now {now.get(name)}"
+            yield f"{changed}: the numbers agree to rounding from here on."
 
 
 def _other_checkpoint(folder: Path, first: int, own: int) -> UserError:

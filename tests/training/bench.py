@@ -111,6 +111,11 @@ def run(
     return [training.step(batches, batches.samples) for batches in made]
 
 
+def theirs(batch: Tensors) -> dict[str, Any]:
+    """What transformers' own forward pass takes of a micro-batch."""
+    return {name: tensor for name, tensor in batch.items() if name != "rows"}
+
+
 def gradients(model: Any) -> dict[str, Any]:
     """Copies of the gradients there are, which are then cleared."""
     found = {n: t.grad.clone() for n, t in model.named_parameters() if t.grad is not None}

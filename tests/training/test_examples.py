@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from paper_repro.data.rows import conversation
+from paper_repro.engine import IGNORED
 from paper_repro.errors import UserError
 from paper_repro.miniature.config import processor as new_processor
 from paper_repro.miniature.rows import Lessons
 from paper_repro.training.examples import collate, encode, image_tokens, pixels
-from paper_repro.training.loss import IGNORED
 from tests.training.bench import SIZES, frame, row
 
 
@@ -102,6 +102,7 @@ def test_a_batch_is_what_the_real_processor_makes_of_the_same_rows(processor, ro
         return_tensors="pt",
     )
     ours = encode(rows, processor).batch(range(len(rows)))
+    assert ours.pop("rows").tolist() == list(range(len(rows)))
     del ours["labels"]
     assert ours.keys() == theirs.keys()
     assert all((ours[name] == theirs[name]).all() for name in ours)

@@ -29,15 +29,15 @@ def failed(folder: Path, error: pytest.ExceptionInfo[UserError]) -> None:
 
 def spoiled(monkeypatch, at, how):
     """A real run in which one forward pass goes wrong: the loss is what it is made of."""
-    from paper_repro.training import step
+    from paper_repro.engine.engine import Engine
 
-    summed, passes = step.summed_loss, []
+    real, passes = Engine._loss, []
 
-    def loss(model, batch):
+    def loss(*given):
         passes.append(1)
-        return how(summed(model, batch)) if len(passes) == at else summed(model, batch)
+        return how(real(*given)) if len(passes) == at else real(*given)
 
-    monkeypatch.setattr(step, "summed_loss", loss)
+    monkeypatch.setattr(Engine, "_loss", loss)
 
 
 def out_of_memory(_loss):

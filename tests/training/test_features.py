@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from paper_repro.engine import FEATURES
+from paper_repro.engine.engine import engine
+from paper_repro.engine.model import unwrapped
+from paper_repro.engine.tower import tower_outputs
 from paper_repro.training.examples import encode
 from paper_repro.training.features import keep
-from paper_repro.training.loss import FEATURES, summed_loss, unwrapped
 from paper_repro.training.order import Plan
 from paper_repro.training.schedule import Cosine
 from paper_repro.training.step import start
-from paper_repro.training.tower import tower_outputs
 from tests.training.bench import (
     SIZES,
     apart,
@@ -49,7 +51,7 @@ def test_kept_outputs_give_the_loss_and_gradients_of_pixels(model, kept):
     for rows in ([0], [3, 1], [2, 2, 5]):
         found = []
         for data in (examples(), kept):
-            loss = summed_loss(model, data.batch(rows))
+            loss = engine(model).loss(data.batch(rows))
             loss.backward()
             found.append((loss.item(), gradients(model)))
         (pixels, wanted), (features, grads) = found

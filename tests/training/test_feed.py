@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
-from paper_repro.training.feed import feed
+from paper_repro.engine.packed import Layout, pack
+from paper_repro.training.feed import expected, feed
 from paper_repro.training.order import Plan
 from paper_repro.training.workers import ALONE, Workers
 from tests.training.bench import examples, kept, same_bits
@@ -25,6 +27,21 @@ def same(some, others):
     for (samples, own, of), (their_samples, their_own, their_of) in zip(some, others, strict=True):
         assert (samples, of, own.keys()) == (their_samples, their_of, their_own.keys())
         assert all(same_bits(own[index], their_own[index]) for index in own)
+
+
+@pytest.mark.parametrize("labels", ["answer", "sequence"])
+def test_what_is_expected_is_what_comes(labels):
+    """The sizes that a plan foretells are those of its micro-batches, packed."""
+    data = examples(9, labels)
+    plan = Plan(9, batch=2, accumulation=2, epochs=2, seed=1)
+    layout = Layout(unit=16)
+    foretold = [layout.sizes(*some) for some in expected(data, plan)]
+    made = [
+        pack(batch, torch.zeros(0, 4), 2, 0, 0, layout).sizes
+        for step in range(plan.steps)
+        for batch in data.batches(plan.batches(step))
+    ]
+    assert foretold == made and len(set(made)) == 3
 
 
 @pytest.mark.parametrize("data", [examples, kept], ids=["pixels", "kept outputs"])

@@ -95,15 +95,15 @@ def test_both_adapters_of_the_stack_are_in_its_outputs(levels):
     """Each is filled in turn, and each changes the loss."""
     import torch
 
-    from paper_repro.training.loss import summed_loss
+    from paper_repro.engine.engine import engine
     from tests.training.bench import kept
 
     model, batch = levels["stated"].model.eval(), kept().batch([0, 1])
     with torch.no_grad():
-        losses = [summed_loss(model, batch).item()]
+        losses = [engine(model).loss(batch).item()]
         for adapter in ("unified", "spatial"):
             for name, tensor in model.named_parameters():
                 if f"lora_B.{adapter}" in name:
                     tensor.fill_(0.01)
-            losses.append(summed_loss(model, batch).item())
+            losses.append(engine(model).loss(batch).item())
     assert len(set(losses)) == 3

@@ -24,8 +24,12 @@ def test_they_come_back_from_a_record():
     through = json.loads(json.dumps(START.to_dict() | {"compute": "float32"}))
     assert Settings.from_dict(through) == START
     for field in fields(Settings):
-        with pytest.raises(KeyError):
-            Settings.from_dict({n: v for n, v in START.to_dict().items() if n != field.name})
+        named = {n: v for n, v in through.items() if n != field.name}
+        if field.name in ("level", "size"):
+            with pytest.raises(TypeError):
+                Settings.from_dict(named)
+        else:
+            assert Settings.from_dict(named) == replace(START, **{field.name: field.default})
 
 
 def test_what_differs_is_named_in_order():
@@ -44,6 +48,7 @@ def test_what_differs_is_named_in_order():
         ({"accumulation": 4}, False),
         ({"checkpointing": True}, True),
         ({"features": False}, True),
+        ({"without": "packing"}, True),
         ({"checkpointing": True, "batch": 8}, False),
     ],
 )
@@ -74,6 +79,10 @@ def test_nothing_else_may_change():
         ({"optimizer": "sgd"}, "adamw_torch, adamw_8bit, paged_adamw_8bit"),
         ({"precision": "fp8"}, "nf4, bf16, fp16, fp32"),
         ({"labels": "prompt"}, "answer, sequence"),
+        (
+            {"without": "packing, padding"},
+            "packing, labelled, last-layer, one-product, kernel, compile, graphs",
+        ),
         ({"level": 0}, "--no-features, as the tower of a new base is trained, or --base DIR"),
         ({"level": 0, "precision": "nf4"}, "bf16, fp16 or fp32, as Level 0 trains every weight"),
     ],
@@ -86,5 +95,6 @@ def test_what_no_run_can_have(changed, known):
 
 def test_the_rest_is_usable():
     refuse_unusable(START)
+    refuse_unusable(replace(START, without="packing, graphs"))
     refuse_unusable(replace(START, level=0, features=False))
     refuse_unusable(replace(START, level=0, base="./base"))

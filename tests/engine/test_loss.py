@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from paper_repro.engine import FEATURES, IGNORED
+from paper_repro.engine.engine import engine
+from paper_repro.engine.model import tower_is_frozen, unwrapped
+from paper_repro.engine.tower import tower_outputs
 from paper_repro.miniature.config import fresh_base
-from paper_repro.training.loss import (
-    FEATURES,
-    IGNORED,
-    set_checkpointing,
-    summed_loss,
-    tower_is_frozen,
-    unwrapped,
-)
-from paper_repro.training.tower import tower_outputs
-from tests.training.bench import LAYERS, apart, examples, gradients, same_bits, stack
+from tests.training.bench import LAYERS, apart, examples, gradients, same_bits, stack, theirs
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +18,7 @@ def model():
 
 
 def loss_and_gradients(model, batch, share=1):
-    loss = summed_loss(model, batch) / share
+    loss = engine(model).loss(batch) / share
     loss.backward()
     return loss.item(), gradients(model)
 
@@ -32,19 +27,19 @@ def loss_and_gradients(model, batch, share=1):
 @pytest.mark.parametrize("row", [0, 1, 3])
 def test_one_sample_has_the_loss_that_the_model_itself_computes(model, labels, row):
     batch = examples(labels=labels).batch([row])
-    theirs = model(**batch, use_cache=False).loss
-    theirs.backward()
+    their = model(**theirs(batch), use_cache=False).loss
+    their.backward()
     wanted = gradients(model)
     loss, found = loss_and_gradients(model, batch)
-    assert loss == pytest.approx(theirs.item(), rel=1e-6)
+    assert loss == pytest.approx(their.item(), rel=1e-6)
     assert apart(found, wanted) < 1e-5
 
 
 def test_a_bare_model_and_a_wrapped_one_are_both_understood(model):
     bare, _ = fresh_base(0)
     batch = examples().batch([0])
-    theirs = bare(**batch, use_cache=False).loss.item()
-    assert summed_loss(bare, batch).item() == pytest.approx(theirs, rel=1e-6)
+    their = bare(**theirs(batch), use_cache=False).loss.item()
+    assert engine(bare).loss(batch).item() == pytest.approx(their, rel=1e-6)
     assert type(unwrapped(model)) is type(bare) and unwrapped(bare) is bare
 
 
@@ -60,7 +55,7 @@ def test_the_loss_of_an_effective_batch_does_not_depend_on_how_it_is_cut(model, 
     assert len(lengths) > 3
     total = 0.0
     for part in parts:
-        loss = summed_loss(model, part) / 8
+        loss = engine(model).loss(part) / 8
         loss.backward()
         total += loss.item()
     assert total == pytest.approx(sum(loss for loss, _ in alone), rel=1e-6)
@@ -71,8 +66,8 @@ def test_a_sample_counts_as_one_however_many_tokens_its_answer_has(model):
     data = examples()
     lengths = [row.answer.stop - row.answer.start for row in data.tokens[:4]]
     assert len(set(lengths)) > 1
-    alone = [summed_loss(model, data.batch([row])).item() for row in range(4)]
-    together = summed_loss(model, data.batch(range(4))).item()
+    alone = [engine(model).loss(data.batch([row])).item() for row in range(4)]
+    together = engine(model).loss(data.batch(range(4))).item()
     assert together == pytest.approx(sum(alone), rel=1e-6)
 
 
@@ -109,7 +104,7 @@ def test_no_sample_sees_anothers_frames(model):
     for sample in range(2):
         labels = batch["labels"].clone()
         labels[1 - sample] = IGNORED
-        summed_loss(model, dict(batch, labels=labels, **{FEATURES: features})).backward()
+        engine(model).loss(dict(batch, labels=labels, **{FEATURES: features})).backward()
         own, other = torch.split(features.grad, half)[:: 1 - 2 * sample]
         assert own.abs().sum(1).all() and not other.any()
         features.grad = None
@@ -129,62 +124,39 @@ def test_a_sample_without_labels_adds_nothing(model):
 def test_the_batch_is_left_as_it_was(model):
     batch = examples().batch([0, 1])
     before = dict(batch)
-    summed_loss(model, batch)
+    engine(model).loss(batch)
     assert batch.keys() == before.keys() and all(batch[name] is before[name] for name in batch)
 
 
-class Seen:
-    """Calls of the tower and of the layers, and whether the tower's outputs need gradients."""
+def watched(made, calls):
+    """Count the times that the first product of a layer is computed."""
+    for place, weights in enumerate(made.decoder.layers):
+        qkv = weights.qkv
 
-    def __init__(self, model):
-        whole = unwrapped(model)
-        self.tower, self.layers = [], 0
-        self._hooks = [
-            whole.model.visual.register_forward_hook(self._seen_tower),
-            whole.model.language_model.layers[0].mlp.register_forward_pre_hook(self._seen_layer),
-        ]
+        class Counted(type(qkv)):
+            __slots__ = ()
 
-    def _seen_tower(self, _module, _inputs, outputs):
-        self.tower.append(outputs.pooler_output.requires_grad)
+            def __call__(self, *inputs):
+                calls.append(1)
+                return super().__call__(*inputs)
 
-    def _seen_layer(self, *_):
-        self.layers += 1
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for hook in self._hooks:
-            hook.remove()
+        counted = weights._replace(qkv=Counted(*qkv))
+        layers = made.decoder.layers
+        made.decoder.layers = (*layers[:place], counted, *layers[place + 1 :])
 
 
 def test_checkpointing_recomputes_the_layers_and_changes_no_bit():
-    model = stack().train()
-    batch = examples().batch(range(4))
-    with Seen(model) as seen:
-        plain = loss_and_gradients(model, batch)
-    assert (seen.tower, seen.layers) == ([False], 1)
-    set_checkpointing(model, True)
-    with Seen(model) as seen:
-        recomputed = loss_and_gradients(model, batch)
-    assert (seen.tower, seen.layers) == ([False], 2)
-    assert recomputed[0] == plain[0] and same_bits(recomputed[1], plain[1])
-    set_checkpointing(model, False)
-    with Seen(model) as seen:
-        assert loss_and_gradients(model, batch)[0] == plain[0]
-    assert seen.layers == 1
-
-
-def test_checkpointing_repeats_the_same_dropout():
-    import torch
-
     model = stack(dropout=0.3).train()
-    batch = examples().batch(range(2))
-    found = []
+    batch = examples().batch(range(4))
+    found, layers = [], []
     for on in (False, True):
-        set_checkpointing(model, on)
-        torch.manual_seed(4)
-        found.append(loss_and_gradients(model, batch))
+        made, calls = engine(model, checkpointing=on), []
+        watched(made, calls)
+        loss = made.loss(batch)
+        loss.backward()
+        found.append((loss.item(), gradients(model)))
+        layers.append(len(calls))
+    assert layers == [LAYERS, 2 * LAYERS]
     assert found[0][0] == found[1][0] and same_bits(found[0][1], found[1][1])
 
 
@@ -199,10 +171,13 @@ def test_no_gradient_reaches_a_frozen_tower_even_where_preparation_marked_its_ou
     prepare_model_for_kbit_training(model)
     for name, tensor in model.named_parameters():
         tensor.requires_grad = "spatial" in name
-    set_checkpointing(model, checkpointing)
-    with Seen(model) as seen:
-        _, found = loss_and_gradients(model, examples().batch([0, 1]))
-    assert seen.tower == [False]
+    seen = []
+    unwrapped(model).model.visual.register_forward_hook(
+        lambda _module, _inputs, outputs: seen.append(outputs.pooler_output.requires_grad)
+    )
+    engine(model, checkpointing=checkpointing).loss(examples().batch([0, 1])).backward()
+    assert seen == [False]
+    found = gradients(model)
     assert len(found) == LAYERS * 4 * 2 and all("spatial" in name for name in found)
 
 
@@ -213,10 +188,10 @@ def test_a_tower_that_is_trained_gets_its_gradients():
     tower.merger.mlp[0].weight.requires_grad = True
     assert not tower_is_frozen(unwrapped(model))
     batch = examples().batch([0, 1])
-    summed_loss(model, batch).backward()
+    engine(model).loss(batch).backward()
     mine = tower.merger.mlp[0].weight.grad.clone()
     model.zero_grad()
-    alone = [model(**examples().batch([row]), use_cache=False).loss for row in range(2)]
+    alone = [model(**theirs(examples().batch([row])), use_cache=False).loss for row in range(2)]
     sum(alone).backward()
-    theirs = tower.merger.mlp[0].weight.grad
-    assert mine.any() and float((mine - theirs).norm() / theirs.norm()) < 1e-5
+    wanted = tower.merger.mlp[0].weight.grad
+    assert mine.any() and float((mine - wanted).norm() / wanted.norm()) < 1e-5

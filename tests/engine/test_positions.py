@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from paper_repro.engine.positions import positions
+from paper_repro.engine.tower import tower_outputs
 from paper_repro.miniature.config import fresh_base, processor
 from paper_repro.training.examples import encode, pixels
-from paper_repro.training.positions import positions
-from paper_repro.training.tower import tower_outputs
 from tests.training.bench import SIZES, apart, examples, frame, row
 
 

@@ -1,0 +1,65 @@
+"""Dropout whose masks are a function of numbers: of token, piece and channel, nothing else.
+
+So a mask does not depend on how an effective batch is cut, padded or packed, on which process or
+device draws it, or on what was drawn before, and a resumed run needs no random state.
+:func:`token_numbers` mixes seed, step, row and place into one number a token.
+
+The mixing is a bijection of 32 bits with two multiplications, as hash tables use; not for secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_FIRST, _SECOND, _GOLDEN = 0x7FEB352D, 0x846CA68B - (1 << 32), 0x9E3779B9 - (1 << 32)
+
+
+def mixed(numbers: Tensor) -> Tensor:
+    """int32 → int32, one to one, every bit of the result depending on every bit."""
+    numbers = numbers ^ ((numbers >> 16) & 0xFFFF)
+    numbers = numbers * _FIRST
+    numbers = numbers ^ ((numbers >> 15) & 0x1FFFF)
+    numbers = numbers * _SECOND
+    return numbers ^ ((numbers >> 16) & 0xFFFF)
+
+
+def token_numbers(seed: int, step: int, rows: Tensor, places: Tensor) -> Tensor:
+    """A number for every token.
+
+    Args:
+        rows: the row of every token by its number in the data set, [tokens].
+        places: the token's place in its row, [tokens].
+
+    Returns:
+        [tokens], int32.
+    """
+    numbers = mixed(torch.full_like(rows, seed, dtype=torch.int32))
+    for part in (torch.full_like(rows, step), rows, places):
+        numbers = mixed(numbers ^ part.int())
+    return numbers
+
+
+def thresholds(shares: Sequence[float]) -> Tensor:
+    """What :func:`masks` compares with, for the shares that drop out; [shares], int32."""
+    return torch.tensor([int(share * (1 << 32)) - (1 << 31) for share in shares]).int()
+
+
+def masks(tokens: Tensor, pieces: Tensor, least: Tensor, channels: int) -> Tensor:
+    """Which values stay: [pieces, tokens, channels], bool.
+
+    Args:
+        tokens: from :func:`token_numbers`.
+        pieces: numbers of what looks at the values, [pieces], int32; each has a mask of its own.
+        least: of every piece, from :func:`thresholds`.
+    """
+    seeds = mixed(tokens ^ mixed(pieces).unsqueeze(1)).unsqueeze(2)
+    drawn = seeds + torch.arange(channels, device=tokens.device, dtype=torch.int32) * _GOLDEN
+    drawn = (drawn ^ (drawn >> 15)) * _FIRST
+    drawn = (drawn ^ (drawn >> 16)) * _SECOND
+    return drawn >= least[:, None, None]

@@ -1,0 +1,186 @@
+"""The loss of a micro-batch, at the labelled tokens alone, and its gradients.
+
+For every sample the mean over its labelled tokens; for an effective batch the mean over its
+samples. So the loss does not depend on how an effective batch is cut, and at one sample a
+micro-batch it is that of the notebook (1 × 16). A frozen vision tower is never part of the backward
+pass, and takes no part at all where its outputs are kept.
+
+``engine(model)`` reads a Qwen2-VL that transformers and PEFT have put together, once;
+``Engine.loss(batch)`` is a scalar to differentiate, and ``Engine.backward(batch)`` adds its
+gradients to the parameters', by a CUDA graph where there is one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from paper_repro.engine import FEATURES
+from paper_repro.engine.decoder import Decoder
+from paper_repro.engine.model import tower_is_frozen, unwrapped
+from paper_repro.engine.packed import Layout, Packed, Sizes, moved, pack
+from paper_repro.engine.replay import Replay, Shapes, shapes
+from paper_repro.engine.techniques import read_device, reasons_against
+from paper_repro.engine.tower import tower_outputs
+from paper_repro.engine.weights import linears_are_frozen, read
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+UNIT = 128
+"""Sizes of packed micro-batches are multiples of it where passes are compiled or recorded."""
+LONG = 512
+"""From so many tokens a row on, attention over padded rows is the faster one."""
+OFTEN = 20
+"""So many passes of the same sizes must be expected before compiling for them pays."""
+
+
+@dataclass
+class Engine:
+    """A model's forward and backward pass.
+
+    Attributes:
+        whole: the Qwen2-VL inside all wrappers.
+        trained: the tensors whose gradients are wanted.
+        dtype: of the products.
+        checkpointing: whether layers are computed again in the backward pass, to save memory.
+        off: techniques that are off, and why.
+        decoder: the language model; None where linear layers of the base are trained: then it is
+            read anew at every pass.
+        often: sizes of micro-batches that are worth compiling for; see :meth:`expect`.
+    """
+
+    whole: Any
+    trained: Sequence[Tensor]
+    dtype: torch.dtype
+    checkpointing: bool
+    off: Mapping[str, str]
+    decoder: Decoder | None = None
+    often: frozenset[Sizes] = frozenset()
+    _replays: dict[Shapes, Replay] = field(default_factory=dict)
+
+    def expect(self, passes: Iterable[tuple[Sequence[int], int, int]]) -> None:
+        """Be told all that will come, so that how a pass is computed depends on the whole plan and
+        not on what came before it: a resumed run goes on to the bit.
+
+        Args:
+            passes: of every micro-batch the lengths of its rows, and how many of its tokens are
+                labelled and stand for pictures.
+        """
+        if not {"compile", "graphs"} <= self.off.keys():
+            sizes = Counter(self._layout(max(some[0])).sizes(*some) for some in passes)
+            self.often = frozenset(one for one, count in sizes.items() if count >= OFTEN)
+
+    def loss(self, batch: Mapping[str, Tensor], seed: int = 0, step: int = 0) -> Tensor:
+        """The sum over samples of the mean over each sample's labelled tokens, in nats; a scalar.
+
+        Adapters drop out where the model is in training mode.
+
+        Args:
+            batch: ``input_ids``, ``attention_mask``, ``labels`` and ``mm_token_type_ids`` of
+                [samples, tokens], ``image_grid_thw`` of [pictures, 3], ``rows`` of [samples] or
+                none, and ``pixel_values`` of [patches, 1176] or ``features`` of
+                [image tokens, width].
+            seed, step: of dropout, with the numbers in ``rows``.
+        """
+        return self._loss(self._packed(batch, seed, step))
+
+    def backward(
+        self, batch: Mapping[str, Tensor], factor: Tensor, seed: int = 0, step: int = 0
+    ) -> Tensor:
+        """Add the gradients of loss × factor to those of the trained tensors.
+
+        Returns:
+            The loss.
+        """
+        packed = self._packed(batch, seed, step)
+        if self._often(packed) and "graphs" not in self.off and not packed.features.requires_grad:
+            return self._replay(packed, factor)
+        loss = self._loss(packed)
+        (loss * factor).backward()
+        return loss.detach()
+
+    def _loss(self, packed: Packed) -> Tensor:
+        compiled = self._often(packed) and "compile" not in self.off
+        with self._autocast():
+            decoder = self.decoder or self._read()
+            decoder.refresh()
+            return decoder.loss(packed, dropout=self.whole.training, compiled=compiled)
+
+    def _often(self, packed: Packed) -> bool:
+        return packed.sizes in self.often
+
+    def _replay(self, packed: Packed, factor: Tensor) -> Tensor:
+        """By the graph for these shapes, which is recorded the first time."""
+        found = shapes(packed)
+        if found not in self._replays:
+            self._replays[found] = Replay(self._loss, self.trained, packed, factor)
+        return self._replays[found](packed, factor)
+
+    def _layout(self, longest: int) -> Layout:
+        return Layout(
+            packing="packing" not in self.off,
+            labelled="labelled" not in self.off,
+            kernel="kernel" not in self.off and longest < LONG,
+            unit=1 if {"compile", "graphs"} <= self.off.keys() else UNIT,
+        )
+
+    def _packed(self, batch: Mapping[str, Tensor], seed: int, step: int) -> Packed:
+        with self._autocast():
+            features = self._features(batch)
+        merge = self.whole.model.visual.spatial_merge_size
+        layout = self._layout(batch["input_ids"].shape[1])
+        return moved(pack(batch, features, merge, seed, step, layout), self._device)
+
+    def _features(self, batch: Mapping[str, Tensor]) -> Tensor:
+        if FEATURES in batch:
+            return batch[FEATURES]
+        trained = torch.is_grad_enabled() and not tower_is_frozen(self.whole)
+        with torch.set_grad_enabled(trained):
+            pixels, grid = (batch[name] for name in ("pixel_values", "image_grid_thw"))
+            return tower_outputs(self.whole, pixels.to(self._device), grid.to(self._device))
+
+    def _read(self) -> Decoder:
+        decoder = read(self.whole, self.dtype, as_one="one-product" not in self.off)
+        decoder.last_scored = "last-layer" not in self.off
+        decoder.checkpointing = self.checkpointing
+        return decoder
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        half = self.dtype is not torch.float32
+        return torch.autocast(self._device.type, dtype=self.dtype, enabled=half)
+
+    @property
+    def _device(self) -> torch.device:
+        device: torch.device = self.whole.lm_head.weight.device
+        return device
+
+
+def engine(
+    model: nn.Module,
+    dtype: torch.dtype = torch.float32,
+    checkpointing: bool = False,
+    without: Collection[str] = (),
+) -> Engine:
+    """Read a Qwen2-VL, bare or wrapped by PEFT however often.
+
+    Args:
+        dtype: of the products.
+        without: techniques to do without, of ``techniques.NAMES``.
+
+    Raises:
+        ValueError: an adapter is none that is understood here, or stands where none is expected.
+    """
+    whole = unwrapped(model)
+    trained = [tensor for tensor in whole.parameters() if tensor.requires_grad]
+    frozen = linears_are_frozen(whole)
+    device = read_device(whole.lm_head.weight.device, dtype)
+    made = Engine(whole, trained, dtype, checkpointing, reasons_against(device, frozen, without))
+    if frozen:
+        made.decoder = made._read()
+    return made

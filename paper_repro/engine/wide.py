@@ -1,0 +1,200 @@
+"""Linear layers that read the same input, with all adapters on them, as one product.
+
+A layer with adapters gives ``x Wᵀ + b + Σ s (x Aᵀ) Bᵀ``. With all A below one another in ``down``
+and s·B to the right of W in ``weight`` that is ``[x | x downᵀ] weightᵀ + b``: one narrow product
+and one wide one, however many adapters stand on however many layers. Nothing is merged: W keeps
+its numbers, and the adapters' part is added before the sum is rounded.
+
+``weight`` and ``down`` hold copies of the adapters in the type of the products, which
+:meth:`Wide.refresh` renews after an update. Gradients go to the adapters' own parameters.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch.autograd import Function
+from torch.nn.functional import linear, pad
+
+from paper_repro.engine.dropout import masks
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Piece(NamedTuple):
+    """Where one adapter on one of the layers stands.
+
+    Attributes:
+        ranks: its rows of ``down``, first and behind the last.
+        outputs: its layer's rows of ``weight``.
+        scale: s = lora_alpha / r.
+        dropout: share of its inputs that it does not see.
+        trained: whether its A and B are trained.
+    """
+
+    ranks: tuple[int, int]
+    outputs: tuple[int, int]
+    scale: float
+    dropout: float
+    trained: bool
+
+
+class Wide(NamedTuple):
+    """Layers as one.
+
+    Attributes:
+        weight: [outputs, inputs + ranks].
+        bias: [outputs], or None.
+        down: [ranks, inputs].
+        numbers, least: of the pieces, for dropout: [pieces], int32.
+        kept: by how much what is left after dropout is scaled up, [ranks].
+        pieces: what stands where, the trained ones last.
+        adapters: A and B of every piece.
+        as_one: whether adapters are part of the wide product, or computed one by one.
+    """
+
+    weight: Tensor
+    bias: Tensor | None
+    down: Tensor
+    numbers: Tensor
+    least: Tensor
+    kept: Tensor
+    pieces: tuple[Piece, ...]
+    adapters: tuple[tuple[Tensor, Tensor], ...]
+    as_one: bool = True
+
+    def __call__(self, x: Tensor, tokens: Tensor | None) -> Tensor:
+        """[tokens, inputs] → [tokens, outputs].
+
+        Args:
+            tokens: the numbers that dropout is drawn from, [tokens], int32; None: no dropout.
+        """
+        if not self.pieces:
+            return linear(x, self.weight, self.bias)
+        stay = None
+        if tokens is not None and any(piece.dropout for piece in self.pieces):
+            stay = masks(tokens, self.numbers, self.least, x.shape[1])
+        if not self.as_one:
+            return self._one_by_one(x.to(self.weight.dtype), stay)
+        pairs = zip(self.pieces, self.adapters, strict=True)
+        trained = [tensor for piece, pair in pairs if piece.trained for tensor in pair]
+        made: Tensor = _Product.apply(  # type: ignore[no-untyped-call]
+            x.to(self.weight.dtype),
+            self.weight,
+            self.bias,
+            self.down,
+            stay,
+            self.kept,
+            self.pieces,
+            *trained,
+        )
+        return made
+
+    def _one_by_one(self, x: Tensor, stay: Tensor | None) -> Tensor:
+        made = linear(x, self.weight[:, : self.down.shape[1]], self.bias)
+        for place, (piece, (a, b)) in enumerate(zip(self.pieces, self.adapters, strict=True)):
+            seen = x if stay is None else torch.where(stay[place], x, 0)
+            scale = piece.scale if stay is None else piece.scale / (1 - piece.dropout)
+            own = linear(linear(seen, a.to(x.dtype)), b.to(x.dtype)) * scale
+            first, last = piece.outputs
+            made = made + pad(own, (first, made.shape[1] - last))
+        return made
+
+    def refresh(self, everything: bool = False) -> None:
+        """Copy the trained adapters, or all of them, to where the product reads them."""
+        inputs = self.down.shape[1]
+        for piece, (a, b) in zip(self.pieces, self.adapters, strict=True):
+            if piece.trained or everything:
+                first, last = piece.ranks
+                self.down[first:last].copy_(a)
+                place = self.weight[slice(*piece.outputs), inputs + first : inputs + last]
+                place.copy_(b * piece.scale)
+
+
+class _Product(Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        down: Tensor,
+        stay: Tensor | None,
+        kept: Tensor,
+        pieces: tuple[Piece, ...],
+        *trained: Tensor,
+    ) -> Tensor:
+        joined = torch.cat([x, _low(x, down, stay, kept, pieces)], dim=1)
+        ctx.pieces = pieces
+        ctx.save_for_backward(joined if trained else None, weight, down, stay, kept)
+        return linear(joined, weight, bias)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        joined, weight, down, stay, kept = ctx.saved_tensors
+        inputs = down.shape[1]
+        both = grad @ weight
+        x_grad, low_grad = both[:, :inputs], both[:, inputs:]
+        if stay is not None:
+            low_grad = low_grad * kept
+        found: list[Tensor] = []
+        if joined is not None:
+            x, low = joined[:, :inputs], joined[:, inputs:]
+            found = _of_trained(grad, low_grad, x, low, stay, ctx.pieces)
+        if stay is None:
+            x_grad = x_grad + low_grad @ down
+        else:
+            for piece, own in zip(ctx.pieces, stay, strict=True):
+                ranks = slice(*piece.ranks)
+                x_grad = x_grad + torch.where(own, low_grad[:, ranks] @ down[ranks], 0)
+        return (x_grad, None, None, None, None, None, None, *found)
+
+
+def _low(
+    x: Tensor, down: Tensor, stay: Tensor | None, kept: Tensor, pieces: tuple[Piece, ...]
+) -> Tensor:
+    """``x downᵀ``, [tokens, ranks]."""
+    if stay is None:
+        return linear(x, down)
+    parts = [
+        linear(torch.where(own, x, 0), down[slice(*piece.ranks)])
+        for piece, own in zip(pieces, stay, strict=True)
+    ]
+    return torch.cat(parts, dim=1) * kept
+
+
+def _of_trained(
+    grad: Tensor,
+    low_grad: Tensor,
+    x: Tensor,
+    low: Tensor,
+    stay: Tensor | None,
+    pieces: tuple[Piece, ...],
+) -> list[Tensor]:
+    """Gradients of A, B, A, B …, in float32; those of all layers in one product each."""
+    first = next(piece.ranks[0] for piece in pieces if piece.trained)
+    ups = grad.T @ low[:, first:]
+    downs = _downs(low_grad, x, stay, pieces, first)
+    found: list[Tensor] = []
+    for piece in pieces:
+        if piece.trained:
+            ranks = slice(piece.ranks[0] - first, piece.ranks[1] - first)
+            up = ups[slice(*piece.outputs), ranks]
+            found += [downs[ranks].float(), up.float() * piece.scale]
+    return found
+
+
+def _downs(
+    low_grad: Tensor, x: Tensor, stay: Tensor | None, pieces: tuple[Piece, ...], first: int
+) -> Tensor:
+    """Gradients of the trained A, one below the other."""
+    if stay is None:
+        return low_grad[:, first:].T @ x
+    parts = [
+        low_grad[:, slice(*piece.ranks)].T @ torch.where(own, x, 0)
+        for piece, own in zip(pieces, stay, strict=True)
+        if piece.trained
+    ]
+    return torch.cat(parts)

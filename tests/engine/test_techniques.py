@@ -1,0 +1,138 @@
+"""Every technique can be switched off alone, and nothing but rounding changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from paper_repro.engine import TECHNIQUES
+from paper_repro.engine.engine import OFTEN
+from paper_repro.engine.packed import Sizes
+from paper_repro.engine.techniques import Device, reasons_against
+from paper_repro.miniature.config import fresh_base
+from paper_repro.training.bases import forked_rng
+from paper_repro.training.feed import expected
+from paper_repro.training.order import Plan
+from paper_repro.training.precision import choose
+from paper_repro.training.step import start
+from tests.training.bench import RATE, SETTINGS, apart, kept, run, schedule, stack, trained
+
+STEPS = 12
+DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
+CARD = Device("cuda", (9, 0), half=True, triton=True)
+
+
+def trajectory(device, without=(), precision="fp32", steps=STEPS):
+    """Losses and trained tensors of a run under dropout, with shapes that come again."""
+    model = stack(dropout=0.1).to(device)
+    training = start(
+        model, "adamw_torch", schedule(steps), **SETTINGS, seed=3,
+        precision=choose(device, precision, _card(device)), without=without,
+    )  # fmt: skip
+    plan = Plan(12, batch=1, accumulation=4, epochs=9, seed=2)
+    training.engine.expect(list(expected(kept(), plan)) * OFTEN)
+    losses = run(training, steps)
+    return losses, trained(training), training.engine
+
+
+def _card(device):
+    from paper_repro.training.precision import read_card
+
+    return read_card() if device == "cuda" else None
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """On the CPU, with every technique that works there."""
+    losses, tensors, _ = trajectory("cpu")
+    return losses, tensors
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", [None, *TECHNIQUES])
+def test_without_any_one_a_run_is_the_same_to_rounding(plain, device, name):
+    losses, tensors, made = trajectory(device, () if name is None else (name,))
+    assert losses == pytest.approx(plain[0], rel=1e-5)
+    assert apart({n: t.cpu() for n, t in tensors.items()}, plain[1]) < 1e-4
+    assert name is None or name in made.off
+    assert len(set(losses)) == STEPS
+
+
+@pytest.mark.parametrize("name", ["packing", "labelled", "last-layer", "one-product"])
+def test_a_technique_that_is_off_is_really_off(name):
+    """What is computed has other sizes, or is another function."""
+    seen = []
+    for without in ((), (name,)):
+        made = start(stack(), "adamw_torch", RATE, without=without).engine
+        packed = made._packed(kept().batch(range(4)), 0, 0)
+        decoder = made.decoder
+        seen.append(
+            {
+                "packing": len(packed.ids),
+                "labelled": len(packed.scored),
+                "last-layer": decoder.last_scored,
+                "one-product": decoder.layers[0].qkv.as_one,
+            }
+        )
+    differing = {key for key in seen[0] if seen[0][key] != seen[1][key]}
+    assert differing == {name}
+    assert seen[1]["packing"] >= seen[0]["packing"]
+
+
+def test_a_base_that_is_trained_follows_transformers_own(plain):
+    """Level 0: no adapters, every weight of the language model trained."""
+    import torch
+
+    batch = kept().batch(range(3))
+    with forked_rng():
+        torch.manual_seed(0)
+        model, _ = fresh_base(0)
+    model.model.visual.requires_grad_(False)
+    training = start(model, "adamw_torch", RATE)
+    assert training.engine.decoder is None
+    training.engine.backward(batch, torch.ones(()))
+    found = {n: t.grad.clone() for n, t in training.trained.items()}
+    model.zero_grad()
+    rows = [examples_of(row) for row in range(3)]
+    sum(model(**row, use_cache=False).loss for row in rows).backward()
+    assert apart(found, {n: t.grad for n, t in training.trained.items()}) < 1e-5
+
+
+def examples_of(row):
+    from tests.training.bench import examples, theirs
+
+    return theirs(examples().batch([row]))
+
+
+def test_on_a_card_all_are_on():
+    assert reasons_against(CARD, frozen=True) == {}
+
+
+@pytest.mark.parametrize(
+    ("device", "frozen", "off"),
+    [
+        (Device("cpu"), True, {"kernel", "compile", "graphs"}),
+        (CARD._replace(half=False), True, {"kernel"}),
+        (CARD._replace(capability=(7, 5)), True, {"kernel"}),
+        (CARD._replace(triton=False), True, {"compile"}),
+        (CARD, False, {"one-product", "compile", "graphs"}),
+    ],
+)
+def test_what_is_off_has_a_reason(device, frozen, off):
+    found = reasons_against(device, frozen)
+    assert found.keys() == off and all(found.values())
+    asked = reasons_against(device, frozen, ["packing"])
+    assert asked["packing"] == "as asked" and asked.keys() == {*off, "packing"}
+
+
+def test_what_is_worth_compiling_follows_from_the_whole_plan():
+    """Sizes that come often enough, whatever came before; on a CPU none."""
+    made = start(stack(), "adamw_torch", RATE).engine
+    passes = [([60, 70], 20, 32)] * OFTEN + [([300, 10], 9, 32)] * (OFTEN - 1)
+    made.expect(passes)
+    assert made.often == frozenset()
+    made.off = {}
+    made.expect(passes)
+    assert made.often == {Sizes(256, 128, 32, 2, 128)}
+    made.off = {"compile": "as asked"}
+    made.expect([([127], 20, 32)] * OFTEN + [([128], 20, 32)] * OFTEN)
+    assert made.often == {Sizes(128, 128, 32, 1, 128), Sizes(256, 128, 32, 1, 128)}
