@@ -86,7 +86,8 @@ class Engine:
                 [samples, tokens], ``image_grid_thw`` of [pictures, 3], ``rows`` of [samples] or
                 none, and ``pixel_values`` of [patches, 1176] or ``features`` of
                 [image tokens, width].
-            seed, step: of dropout, with the numbers in ``rows``.
+            seed: of dropout, with the numbers in ``rows``.
+            step: of dropout as well.
         """
         return self._loss(self._packed(batch, seed, step))
 

@@ -110,7 +110,8 @@ def pack(
             [rows]; counted from 0 where it is absent.
         features: the tower's outputs, [picture tokens, width].
         merge: patches that become one picture token, a side.
-        seed, step: of dropout.
+        seed: of dropout.
+        step: of dropout as well.
     """
     mask = batch["attention_mask"].bool()
     image = (batch["mm_token_type_ids"] == 1) & mask

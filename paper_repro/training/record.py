@@ -41,7 +41,8 @@ class Record:
         versions: of Python and of the libraries, by name.
         revisions: of base, level1 and data: a commit, a fingerprint or empty.
         data: name, fingerprint, rows by split, left_out by kind, and leaks between splits.
-        hardware: device, name, memory (bytes), cpu, threads, processes.
+        hardware: device, name, memory (bytes), cpu, threads, processes, and off: the engine's
+            techniques that were off, with the reasons.
         seeds: by what they seed.
         times: started and finished (ISO 8601), seconds, seconds_per_step.
         peak_memory: most bytes in use: device and host.
