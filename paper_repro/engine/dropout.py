@@ -63,3 +63,8 @@ def masks(tokens: Tensor, pieces: Tensor, least: Tensor, channels: int) -> Tenso
     drawn = (drawn ^ (drawn >> 15)) * _FIRST
     drawn = (drawn ^ (drawn >> 16)) * _SECOND
     return drawn >= least[:, None, None]
+
+
+def left(x: Tensor, stay: Tensor) -> Tensor:
+    """``x`` where it stays, else 0; not scaled up."""
+    return torch.where(stay, x, x.new_zeros(()))

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from transformers import Trainer, TrainingArguments
 
-from paper_repro.engine.dropout import masks, thresholds, token_numbers
+from paper_repro.engine.dropout import left, masks, thresholds, token_numbers
 from paper_repro.engine.model import unwrapped
 from paper_repro.engine.weights import dropouts
 
@@ -33,7 +33,7 @@ class Dropout(nn.Module):
         if not self.training:
             return x
         stay = masks(self.trainer.tokens, self.number, thresholds([self.p]), x.shape[-1])
-        return torch.where(stay, x, 0) / (1 - self.p)
+        return left(x, stay) / (1 - self.p)
 
 
 class Reference(Trainer):

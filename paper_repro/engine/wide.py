@@ -17,7 +17,7 @@ import torch
 from torch.autograd import Function
 from torch.nn.functional import linear, pad
 
-from paper_repro.engine.dropout import masks
+from paper_repro.engine.dropout import left, masks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -95,7 +95,7 @@ class Wide(NamedTuple):
     def _one_by_one(self, x: Tensor, stay: Tensor | None) -> Tensor:
         made = linear(x, self.weight[:, : self.down.shape[1]], self.bias)
         for place, (piece, (a, b)) in enumerate(zip(self.pieces, self.adapters, strict=True)):
-            seen = x if stay is None else torch.where(stay[place], x, 0)
+            seen = x if stay is None else left(x, stay[place])
             scale = piece.scale if stay is None else piece.scale / (1 - piece.dropout)
             own = linear(linear(seen, a.to(x.dtype)), b.to(x.dtype)) * scale
             first, last = piece.outputs
@@ -148,7 +148,7 @@ class _Product(Function):
         else:
             for piece, own in zip(ctx.pieces, stay, strict=True):
                 ranks = slice(*piece.ranks)
-                x_grad = x_grad + torch.where(own, low_grad[:, ranks] @ down[ranks], 0)
+                x_grad = x_grad + left(low_grad[:, ranks] @ down[ranks], own)
         return (x_grad, None, None, None, None, None, None, *found)
 
 
@@ -159,7 +159,7 @@ def _low(
     if stay is None:
         return linear(x, down)
     parts = [
-        linear(torch.where(own, x, 0), down[slice(*piece.ranks)])
+        linear(left(x, own), down[slice(*piece.ranks)])
         for piece, own in zip(pieces, stay, strict=True)
     ]
     return torch.cat(parts, dim=1) * kept
@@ -193,7 +193,7 @@ def _downs(
     if stay is None:
         return low_grad[:, first:].T @ x
     parts = [
-        low_grad[:, slice(*piece.ranks)].T @ torch.where(own, x, 0)
+        low_grad[:, slice(*piece.ranks)].T @ left(x, own)
         for piece, own in zip(pieces, stay, strict=True)
         if piece.trained
     ]
