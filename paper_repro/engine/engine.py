@@ -118,7 +118,7 @@ class Engine:
 
     def _replay(self, packed: Packed, factor: Tensor) -> Tensor:
         """By the graph for these shapes, which is recorded the first time."""
-        found = shapes(packed)
+        found = (self.whole.training, *shapes(packed))
         if found not in self._replays:
             self._replays[found] = Replay(self._loss, self.trained, packed, factor)
         return self._replays[found](packed, factor)
@@ -172,7 +172,7 @@ def engine(
 
     Args:
         dtype: of the products.
-        without: techniques to do without, of ``techniques.NAMES``.
+        without: techniques to do without, of :data:`paper_repro.engine.TECHNIQUES`.
 
     Raises:
         ValueError: an adapter is none that is understood here, or stands where none is expected.

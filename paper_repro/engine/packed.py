@@ -156,16 +156,16 @@ def _longer(tensor: Tensor, by: int, value: int = 0) -> Tensor:
 
 
 def _rows(mask: Tensor, more: int, longest: int, kernel: bool) -> Rows:
-    """Layout of the rows; ``more`` tokens at the end are a row of their own."""
+    """Layout of the rows; ``more`` tokens at the end are a row for the kernel, and laid out they
+    are given what another token sees: nothing looks at them."""
     lengths = mask.sum(1)
-    if more:
-        lengths = torch.cat([lengths, lengths.new_tensor([more])])
-    starts = torch.nn.functional.pad(lengths.cumsum(0), (1, 0)).int()
-    longest = max(longest, more)
+    starts = torch.nn.functional.pad(lengths.cumsum(0), (1, 0))
     nothing = torch.empty(0, dtype=torch.long, device=mask.device)
     if kernel:
-        return Rows(starts, longest, nothing, nothing)
+        starts = torch.cat([starts, starts[-1:] + more]) if more else starts
+        return Rows(starts.int(), max(longest, more), nothing, nothing)
     offsets = torch.arange(longest, device=mask.device)
     inside = offsets < lengths.unsqueeze(1)
-    there = torch.where(inside, starts[:-1].long().unsqueeze(1) + offsets, 0)
-    return Rows(starts, longest, there, inside.flatten().nonzero().squeeze(1))
+    there = torch.where(inside, starts[:-1].unsqueeze(1) + offsets, 0)
+    back = _longer(inside.flatten().nonzero().squeeze(1), more)
+    return Rows(starts.int(), longest, there, back)
