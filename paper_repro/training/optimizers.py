@@ -41,7 +41,7 @@ def make(
     ]
     filled = [group for group in groups if group["params"]]
     if name == "adamw_torch":
-        return AdamW(filled, lr=rate)
+        return AdamW(filled, lr=rate, fused=True)
     import bitsandbytes.optim as eight_bit
 
     kind = eight_bit.AdamW8bit if name == "adamw_8bit" else eight_bit.PagedAdamW8bit
@@ -134,7 +134,8 @@ def _fresh(optimizer: Any, parameter: nn.Parameter) -> dict[str, Any]:
 
     if not hasattr(optimizer, "init_state"):
         zeros = {entry: torch.zeros_like(parameter) for entry in ("exp_avg", "exp_avg_sq")}
-        optimizer.state[parameter] = {"step": torch.tensor(0.0), **zeros}
+        steps = torch.zeros((), device=parameter.device)
+        optimizer.state[parameter] = {"step": steps, **zeros}
     else:  # bitsandbytes makes its buffers itself, paged ones too
         group, place = next(
             (g, i)
