@@ -163,7 +163,7 @@ def _rows(mask: Tensor, more: int, longest: int, kernel: bool) -> Rows:
     nothing = torch.empty(0, dtype=torch.long, device=mask.device)
     if kernel:
         starts = torch.cat([starts, starts[-1:] + more]) if more else starts
-        return Rows(starts.int(), max(longest, more), nothing, nothing)
+        return Rows(starts.int(), longest, nothing, nothing)
     offsets = torch.arange(longest, device=mask.device)
     inside = offsets < lengths.unsqueeze(1)
     there = torch.where(inside, starts[:-1].unsqueeze(1) + offsets, 0)

@@ -6,6 +6,8 @@ the numbers then agree to rounding.
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -37,7 +39,8 @@ def read_device(device: torch.device, dtype: torch.dtype) -> Device:
     if device.type != "cuda":
         return Device(device.type)
     capability = torch.cuda.get_device_capability(device)
-    return Device("cuda", capability, dtype.itemsize == 2, has_triton())
+    compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang")
+    return Device("cuda", capability, dtype.itemsize == 2, has_triton() and bool(compiler))
 
 
 def reasons_against(device: Device, frozen: bool, without: Collection[str] = ()) -> dict[str, str]:
@@ -55,5 +58,5 @@ def reasons_against(device: Device, frozen: bool, without: Collection[str] = ())
     elif not device.half or device.capability < (8, 0):
         found["kernel"] = "it takes 16 bits and a card of compute capability 8.0"
     if device.kind == "cuda" and not device.triton:
-        found["compile"] = "Triton is not installed"
+        found["compile"] = "it takes Triton and a C compiler"
     return found | {name: "as asked" for name in TECHNIQUES if name in without}
