@@ -1,4 +1,4 @@
-"""A run hands its engine what is asked for and what will come, and says which techniques are off."""
+"""A run hands its engine what was asked for and what will come, and says what is off."""
 
 from __future__ import annotations
 
