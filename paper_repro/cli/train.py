@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from paper_repro.engine import TECHNIQUES
+
 
 class Size(StrEnum):
     """Sizes, as ``--size`` takes them."""
@@ -89,8 +91,7 @@ def train(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Exact techniques to do without, by comma: packing, labelled, last-layer, "
-            "one-product, kernel, compile, graphs.",
+            help=f"Exact techniques to do without, by comma: {', '.join(TECHNIQUES)}.",
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of adapters, order of rows, dropout.")] = None,

@@ -19,7 +19,8 @@ class Rows(NamedTuple):
     """Where rows stand among the tokens.
 
     Attributes:
-        starts: where every row begins, and where the last ends, [rows + 1], int32.
+        starts: where every row begins, and where the last ends, [rows + 1], int32; for the kernel
+            with the row that fills up, where there is one.
         longest: tokens of the longest row, or more.
         there: for every place of the padded layout a token, [rows, longest]; empty for the kernel.
         back: every token's place in the padded layout, [tokens]; empty for the kernel.

@@ -33,20 +33,27 @@ def token_numbers(seed: int, step: int, rows: Tensor, places: Tensor) -> Tensor:
     """A number for every token.
 
     Args:
+        seed: any integer, of which 64 bits count.
+        step: of the run, counted from 0.
         rows: the row of every token by its number in the data set, [tokens].
         places: the token's place in its row, [tokens].
 
     Returns:
         [tokens], int32.
     """
-    numbers = mixed(torch.full_like(rows, seed, dtype=torch.int32))
-    for part in (torch.full_like(rows, step), rows, places):
-        numbers = mixed(numbers ^ part.int())
+    numbers = torch.zeros_like(rows, dtype=torch.int32)
+    for part in (_signed(seed), _signed(seed >> 32), step, rows.int(), places.int()):
+        numbers = mixed(numbers ^ part)
     return numbers
 
 
+def _signed(number: int) -> int:
+    """Its low 32 bits, as int32 holds them."""
+    return (number + (1 << 31)) % (1 << 32) - (1 << 31)
+
+
 def thresholds(shares: Sequence[float]) -> Tensor:
-    """What :func:`masks` compares with, for the shares that drop out; [shares], int32."""
+    """What :func:`masks` compares with, for shares in [0, 1) that drop out; [shares], int32."""
     return torch.tensor([int(share * (1 << 32)) - (1 << 31) for share in shares]).int()
 
 

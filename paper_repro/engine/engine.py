@@ -24,7 +24,7 @@ from paper_repro.engine import FEATURES
 from paper_repro.engine.decoder import Decoder
 from paper_repro.engine.model import tower_is_frozen, unwrapped
 from paper_repro.engine.packed import Layout, Packed, Sizes, moved, pack
-from paper_repro.engine.replay import Replay, Shapes, shapes
+from paper_repro.engine.replay import Replay
 from paper_repro.engine.techniques import read_device, reasons_against
 from paper_repro.engine.tower import tower_outputs
 from paper_repro.engine.weights import linears_are_frozen, read
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 UNIT = 128
 """Sizes of packed micro-batches are multiples of it where passes are compiled or recorded."""
 LONG = 512
-"""From so many tokens a row on, attention over padded rows is the faster one."""
+"""For longer rows, in tokens, attention over padded rows is the faster one. A multiple of
+:data:`UNIT`, so that the layout follows from :class:`Sizes`."""
 OFTEN = 20
 """So many passes of the same sizes must be expected before compiling for them pays."""
 
@@ -62,7 +63,7 @@ class Engine:
     off: Mapping[str, str]
     decoder: Decoder | None = None
     often: frozenset[Sizes] = frozenset()
-    _replays: dict[Shapes, Replay] = field(default_factory=dict)
+    _replays: dict[tuple[Sizes, bool], Replay] = field(default_factory=dict)
 
     def expect(self, passes: Iterable[tuple[Sequence[int], int, int]]) -> None:
         """Be told all that will come, so that how a pass is computed depends on the whole plan and
@@ -94,31 +95,32 @@ class Engine:
     def backward(
         self, batch: Mapping[str, Tensor], factor: Tensor, seed: int = 0, step: int = 0
     ) -> Tensor:
-        """Add the gradients of loss × factor to those of the trained tensors.
+        """Add the gradients of loss × factor to those of the trained tensors; else as :meth:`loss`.
+
+        Args:
+            factor: a scalar on the model's device.
 
         Returns:
-            The loss.
+            The loss, a scalar without a graph.
         """
         packed = self._packed(batch, seed, step)
-        if self._often(packed) and "graphs" not in self.off and not packed.features.requires_grad:
+        recorded = packed.sizes in self.often and "graphs" not in self.off
+        if recorded and not packed.features.requires_grad:
             return self._replay(packed, factor)
         loss = self._loss(packed)
         (loss * factor).backward()
         return loss.detach()
 
     def _loss(self, packed: Packed) -> Tensor:
-        compiled = self._often(packed) and "compile" not in self.off
+        compiled = packed.sizes in self.often and "compile" not in self.off
         with self._autocast():
             decoder = self.decoder or self._read()
             decoder.refresh()
             return decoder.loss(packed, dropout=self.whole.training, compiled=compiled)
 
-    def _often(self, packed: Packed) -> bool:
-        return packed.sizes in self.often
-
     def _replay(self, packed: Packed, factor: Tensor) -> Tensor:
-        """By the graph for these shapes, which is recorded the first time."""
-        found = (self.whole.training, *shapes(packed))
+        """By the graph for these sizes, which is recorded the first time."""
+        found = (packed.sizes, self.whole.training)
         if found not in self._replays:
             self._replays[found] = Replay(self._loss, self.trained, packed, factor)
         return self._replays[found](packed, factor)
@@ -127,7 +129,7 @@ class Engine:
         return Layout(
             packing="packing" not in self.off,
             labelled="labelled" not in self.off,
-            kernel="kernel" not in self.off and longest < LONG,
+            kernel="kernel" not in self.off and longest <= LONG,
             unit=1 if {"compile", "graphs"} <= self.off.keys() else UNIT,
         )
 

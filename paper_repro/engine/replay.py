@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Loss = Callable[[Packed], "Tensor"]
-Shapes = tuple[object, ...]
 
 
 class Replay:
-    """The graph of one set of shapes."""
+    """The graph of one set of shapes.
+
+    Args:
+        loss: of a micro-batch; run twice, then recorded with its gradients.
+        trained: the tensors that gradients are wanted of.
+        packed, factor: as they are given later, for their shapes; a copy is kept.
+    """
 
     def __init__(
         self, loss: Loss, trained: Sequence[Tensor], packed: Packed, factor: Tensor
@@ -60,11 +65,6 @@ class Replay:
 def _pool() -> Any:
     """Of memory that all graphs share: they never run at once, and what they give is copied."""
     return torch.cuda.graph_pool_handle()
-
-
-def shapes(packed: Packed) -> Shapes:
-    """What a graph holds for."""
-    return (packed.rows.longest, *(tuple(tensor.shape) for tensor in tensors(packed)))
 
 
 def tensors(packed: Packed) -> list[Tensor]:

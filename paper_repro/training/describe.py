@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from paper_repro import __version__
 from paper_repro.counting.instantiate import is_adapter, weights
+from paper_repro.engine.model import unwrapped
+from paper_repro.engine.tower import tower_outputs
 from paper_repro.quiet import captured
 from paper_repro.training.digest import base_digests, changed, digests
 from paper_repro.training.levels import adapter_tensors, canonical
@@ -70,16 +72,18 @@ def digests_after(prepared: Prepared, before: Digests) -> Digests:
 
 
 def settle(prepared: Prepared) -> None:
-    """One forward pass, before any hash: in it bitsandbytes gives the biases of its 4-bit layers,
-    which PEFT's preparation has widened, the type of the activations back. Values stay."""
-    if not prepared.precision.quantised:
+    """A pass of the vision tower, before any hash, where its outputs are not kept already: in it
+    bitsandbytes gives the biases of its 4-bit layers, which PEFT's preparation has widened, the
+    type of the activations back. Values stay. The language model's are read, and never run."""
+    if not prepared.precision.quantised or prepared.examples.features is not None:
         return
     import torch
 
-    from paper_repro.engine.engine import engine
-
-    with captured(), torch.no_grad():
-        engine(prepared.model, prepared.precision.dtype).loss(prepared.examples.batch([0]))
+    whole, batch = unwrapped(prepared.model), prepared.examples.batch([0])
+    device = whole.lm_head.weight.device
+    pixels, grid = (batch[name].to(device) for name in ("pixel_values", "image_grid_thw"))
+    with captured(), torch.no_grad(), prepared.precision.autocast(device.type):
+        tower_outputs(whole, pixels, grid)
 
 
 def differences(before: Digests, after: Digests) -> dict[str, int]:

@@ -36,6 +36,10 @@ class Tokens:
     ids: tuple[int, ...]
     answer: slice
 
+    def learned(self, labels: Labels) -> slice:
+        """Which tokens bear a label."""
+        return self.answer if labels == "answer" else slice(0, len(self.ids))
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -58,11 +62,6 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.tokens)
-
-    def labelled(self, row: Tokens) -> int:
-        """Tokens that are learned; the first of a row has none before it to learn it from."""
-        learned = row.answer if self.labels == "answer" else slice(0, len(row.ids))
-        return learned.stop - max(1, learned.start)
 
     def batch(self, indices: Sequence[int]) -> dict[str, Tensor]:
         """The micro-batch of some rows, right-padded.
@@ -164,7 +163,7 @@ def collate(tokens: Sequence[Tokens], processor: Any, labels: Labels) -> dict[st
         length = len(row.ids)
         ids[place, :length] = torch.tensor(row.ids)
         mask[place, :length] = 1
-        learned = row.answer if labels == "answer" else slice(0, length)
+        learned = row.learned(labels)
         targets[place, learned] = ids[place, learned]
     return {
         "input_ids": ids,

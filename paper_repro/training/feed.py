@@ -71,7 +71,11 @@ def expected(examples: Examples, plan: Plan) -> Iterator[tuple[list[int], int, i
     """Of every micro-batch of a plan the lengths of its rows, and how many of its tokens are
     labelled and stand for pictures."""
     image = examples.processor.image_token_id
-    rows = [(len(row.ids), examples.labelled(row), row.ids.count(image)) for row in examples.tokens]
+    rows = []
+    for row in examples.tokens:
+        learned = row.learned(examples.labels)  # the first token of a row is never predicted
+        labelled = learned.stop - max(1, learned.start)
+        rows.append((len(row.ids), labelled, row.ids.count(image)))
     for step in range(plan.steps):
         for part in plan.batches(step):
             lengths, labelled, pictures = zip(*(rows[place] for place in part), strict=True)

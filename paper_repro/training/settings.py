@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from paper_repro.engine import TECHNIQUES as NAMES
+from paper_repro.engine import TECHNIQUES
 from paper_repro.errors import UserError
 from paper_repro.training import optimizers, precision
 
@@ -48,7 +48,7 @@ class Settings:
         checkpointing: recompute the language model's activations in the backward pass.
         features: run the frozen vision tower once a frame and keep what it gave; at Level 0 the
             tower of a named base is frozen with it.
-        without: techniques of the engine to do without, by comma; see ``engine.techniques``.
+        without: techniques of the engine to do without, by comma; see ``engine.TECHNIQUES``.
         seed: of new adapters, the order of rows, and dropout.
     """
 
@@ -136,8 +136,8 @@ def refuse_unusable(settings: Settings) -> None:
         if (got := getattr(settings, name)) not in known:
             raise _unusable(name, ", ".join(known), got)
     for name in settings.techniques_off:
-        if name not in NAMES:
-            raise _unusable("without", ", ".join(NAMES), name)
+        if name not in TECHNIQUES:
+            raise _unusable("without", ", ".join(TECHNIQUES), name)
     if settings.level == 0 and settings.precision == "nf4":
         raise _unusable("precision", "bf16, fp16 or fp32, as Level 0 trains every weight", "nf4")
     if settings.features and settings.level == 0 and not settings.base:

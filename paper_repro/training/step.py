@@ -2,7 +2,7 @@
 
 ``start(model, optimizer, learning_rate)`` begins to train every tensor whose ``requires_grad`` is
 set. Between steps all that changes is in :meth:`Training.state`: parameters, the optimizer, the
-scaler and the number of steps. The learning rate, the order of the rows and the random state are
+scaler and the number of steps. The learning rate, the order of the rows and what drops out are
 pure functions of that number, so a run that is loaded goes on bit for bit.
 """
 

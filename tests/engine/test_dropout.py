@@ -57,6 +57,12 @@ def test_another_seed_step_or_row_drops_out_others(other):
     assert abs(float(same.mean()) - 0.5) < 4.5 * 0.5 / same.numel() ** 0.5
 
 
+@pytest.mark.parametrize("seed", [-1, 2**31, 2**32 - 1, 2**63, 2**64 - 1])
+def test_a_seed_of_any_size_is_one_of_its_own(seed):
+    numbers = [tokens(seed=one).tolist() for one in (seed, 0, seed % 2**31)]
+    assert numbers[0] not in numbers[1:]
+
+
 def test_pieces_drop_out_independently():
     first, second = dropped(tokens(), share=0.5)
     same = (first == second).float()

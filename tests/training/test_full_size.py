@@ -192,6 +192,12 @@ def test_a_base_in_four_bits_trains_and_goes_on_bit_for_bit(published, tmp_path)
     assert whole.base_tensors > plain.base_tensors  # the scales of the 4-bit blocks
 
 
+def test_four_bits_with_the_tower_at_every_pass_leave_the_base_as_it_was(published, tmp_path):
+    start = local(published, precision="nf4", max_steps=1, features=False)
+    record = train(start, tmp_path, Options())
+    assert (record.base_changed, record.earlier_changed) == (0, 0)
+
+
 def test_on_a_base_in_16_bits_the_stack_is_saved_as_it_was_trained(published, tmp_path):
     start = local(published, precision="bf16", learning_rate=1e-2)
     assert train(start, tmp_path, Options()).settings["compute"] == "bfloat16"
