@@ -1,0 +1,112 @@
+"""The stack that every contender trains, and what its first update must come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.speed.inputs import Ready
+from paper_repro.data.processor import load_processor
+from paper_repro.engine.model import unwrapped
+from paper_repro.study import load_study
+from paper_repro.training.base import load_base
+from paper_repro.training.levels import put_on
+from paper_repro.training.precision import Precision, choose, read_card
+from paper_repro.training.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A model before its first update.
+
+    Attributes:
+        model: PEFT's.
+        processor: the base's.
+        device: ``cpu`` or ``cuda``.
+        precision: of the base.
+        before: copies of what is trained, by name.
+        forwards: what ``forward`` was set to on the outermost and the innermost module, if it was:
+            trainers wrap it and leave it wrapped.
+    """
+
+    model: Any
+    processor: Any
+    device: str
+    precision: Precision
+    before: dict[str, Tensor]
+    forwards: tuple[Any, ...]
+
+    def restore(self) -> None:
+        """As it was loaded."""
+        import torch
+
+        with torch.no_grad():
+            for name, tensor in self.model.named_parameters():
+                tensor.grad = None
+                if name in self.before:
+                    tensor.copy_(self.before[name])
+        for module, found in zip(_outer(self.model), self.forwards, strict=True):
+            vars(module).pop("forward", None)
+            if found is not None:
+                vars(module)["forward"] = found
+
+
+def stacked(folder: Path, precision: str, dropout: float = 0.0, base: Any = None) -> Stack:
+    """Base and adapters, the last trained.
+
+    Args:
+        precision: ``bf16`` or ``nf4``; without a card ``bf16`` becomes ``fp32``.
+        base: a model that another library has loaded; else it is read here.
+    """
+    import torch
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    asked = "fp32" if (device, precision) == ("cpu", "bf16") else precision
+    chosen = choose(device, asked, read_card() if device == "cuda" else None)
+    if base is None:
+        base = load_base(Settings(2, "full", base=str(folder / "base")), chosen, device).model
+    study = load_study()
+    adapters = study.stack(study.variant("stated"))
+    saved = {adapter.id: folder / "adapters" / str(dropout) / adapter.id for adapter in adapters}
+    model = put_on(base, "stack", adapters, saved).model
+    before = {n: t.detach().clone() for n, t in model.named_parameters() if t.requires_grad}
+    forwards = tuple(vars(module).get("forward") for module in _outer(model))
+    processor = load_processor(folder / "base")
+    return Stack(model, processor, device, chosen, before, forwards)
+
+
+def reference(engine: Any, ready: Ready, rows: Sequence[int], labels: str) -> dict[str, float]:
+    """Loss and norm of its gradient when every token of an effective batch counts the same, as in
+    the peers; sample by sample, from pixels, by the package's engine.
+
+    Returns:
+        ``loss``, in nats, and ``norm``.
+    """
+    import torch
+
+    batches = [ready.batch([row], labels) for row in rows]
+    counts = [int((batch["labels"][:, 1:] != -100).sum()) for batch in batches]
+    device, loss = engine.trained[0].device, 0.0
+    for batch, count in zip(batches, counts, strict=True):
+        share = torch.tensor(count / sum(counts), device=device)
+        loss += float(engine.backward(batch, share) * share)
+    return {"loss": loss, "norm": gradient_norm(engine.trained)}
+
+
+def gradient_norm(trained: Sequence[Any]) -> float:
+    """Over all tensors; their gradients are then cleared."""
+    import torch
+
+    norm = torch.nn.utils.get_total_norm([tensor.grad for tensor in trained])
+    for tensor in trained:
+        tensor.grad = None
+    return float(norm)
+
+
+def _outer(model: Any) -> tuple[Any, Any]:
+    return model, unwrapped(model)

@@ -1,0 +1,92 @@
+"""One contender, in the process that this module is run as; it writes what it measured.
+
+``python -m benchmarks.speed.process NAME FOLDER OUT SIZE …``; ``surroundings`` in place of a name
+measures the card itself. What it wrote stays when a later size fails.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from benchmarks.speed.contenders import CONTENDERS, EFFECTIVE, Contender, Try
+from benchmarks.speed.inputs import Ready, pixels_of, read
+from benchmarks.speed.timing import Measured, forget_peak, surroundings, versions
+
+SURROUNDINGS = "surroundings"
+
+
+def contend(folder: Path, out: Path, name: str, sizes: list[str], steps: int | None) -> None:
+    """Measure at all sizes."""
+    import torch
+
+    contender = CONTENDERS[name]
+    contender = contender._replace(steps=min(steps or contender.steps, contender.steps))
+    module = import_module(f"benchmarks.speed.{contender.module}")
+    stack = module.load(folder, contender.options)
+    found: dict[str, Any] = {"versions": versions(), "sizes": {}}
+    for size in sizes:
+        ready = read(folder, size, pinned=torch.cuda.is_available())
+        tries = contender.tries(*pixels_of(size))
+        found["sizes"][size] = fastest(module, stack, ready, contender, tries)
+        out.write_text(json.dumps(found), encoding="utf-8")
+
+
+def fastest(
+    module: Any, stack: Any, ready: Ready, contender: Contender, tries: tuple[Try, ...]
+) -> dict[str, Any]:
+    """The fastest way to cut an effective batch; a smaller one than what fits is not tried.
+
+    Returns:
+        What was measured of it, and ``tries``: seconds of each, or why there are none.
+    """
+    done: dict[Try, dict[str, Any]] = {}
+    said = []
+    for cut in tries:
+        if any(cut.checkpointing == other.checkpointing for other in done):
+            continue
+        words = f"{cut.batch} × {EFFECTIVE // cut.batch}"
+        words += ", checkpointing" if cut.checkpointing else ""
+        got = attempt(module, stack, ready, contender, cut)
+        if isinstance(got, str):
+            said.append({"cut": words, "failed": got})
+        else:
+            done[cut] = {"cut": words, **got._asdict()}
+            said.append({"cut": words, "seconds": min(got.seconds)})
+    if not done:
+        raise MemoryError(said[-1]["failed"])
+    return {**min(done.values(), key=lambda each: min(each["seconds"])), "tries": said}
+
+
+def attempt(
+    module: Any, stack: Any, ready: Ready, contender: Contender, cut: Try
+) -> Measured | str:
+    """One way, or what the card said when its memory did not suffice."""
+    import torch
+
+    forget_peak()
+    stack.restore()
+    try:
+        made: Measured = module.measure(stack, ready, cut, contender)
+        return made
+    except torch.OutOfMemoryError as error:
+        said = str(error).partition(". ")[0]
+        traceback.clear_frames(error.__traceback__)
+        return said
+
+
+def main() -> None:
+    """What the command line says."""
+    name, folder, out, steps, *sizes = sys.argv[1:]
+    if name == SURROUNDINGS:
+        Path(out).write_text(json.dumps(surroundings()), encoding="utf-8")
+    else:
+        contend(Path(folder), Path(out), name, sizes, int(steps) or None)
+
+
+if __name__ == "__main__":
+    main()
