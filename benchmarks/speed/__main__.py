@@ -43,7 +43,7 @@ def asked() -> argparse.Namespace:
     add("--steps", type=int, default=0, help="timed updates at most")
     add("--tiny", action="store_true", help="the miniature on the CPU")
     add("--keep", type=Path, help="where inputs and compiled code stay for another time")
-    add("--limit", type=float, default=300, help="seconds for one contender")
+    add("--limit", type=float, default=400, help="seconds for one contender")
     add("--python-path", action="append", default=[], metavar="NAME=FOLDER",
         help="libraries of one contender's own")  # fmt: skip
     add("--merge", type=Path, help="an earlier record, which this one adds to")

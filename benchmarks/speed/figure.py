@@ -75,6 +75,7 @@ def _panel(axes: Any, size: str, found: list[Bar]) -> None:
     drawn = axes.barh(names, seconds, color=[OURS if n == PACKAGE else THEIRS for n in names])
     axes.bar_label(drawn, [labelled(bar) for bar in found], padding=4)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlim(min(seconds) / 2, max(seconds) * 6)
     axes.set_title(f"frames of {shown(size)}", loc="left", fontsize=11)
     axes.invert_yaxis()

@@ -50,6 +50,9 @@ class Stack:
                 tensor.grad = None
                 if name in self.before:
                     tensor.copy_(self.before[name])
+        if not self.precision.quantised:  # else put_on has asked for both
+            unwrapped(self.model).gradient_checkpointing_disable()
+            unwrapped(self.model).disable_input_require_grads()
         for module, found in zip(_outer(self.model), self.forwards, strict=True):
             vars(module).pop("forward", None)
             if found is not None:

@@ -38,6 +38,5 @@ def measure(stack: Stack, ready: Ready, cut: Try, contender: Contender) -> Measu
 def _reference(stack: Stack, ready: Ready, labels: str) -> dict[str, float]:
     from paper_repro.engine.engine import engine
 
-    stack.restore()
     own = engine(stack.model.train(), stack.precision.dtype)
     return reference(own, ready, range(EFFECTIVE), labels)

@@ -1,4 +1,4 @@
-"""The package's own engine: ``put_on`` → ``start`` → ``Training.step``, as its ``train`` does it."""
+"""The package's own engine: ``put_on`` → ``start`` → ``Training.step``, as ``train`` does it."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def measure(stack: Stack, pixels: Ready, cut: Try, contender: Contender) -> Meas
     training.engine.expect([_sizes(batch) for step in cycle for batch in step] * OFTEN)
     asked = ("answer", "sequence") if options.get("reference") else ()
     expected = {kind: reference(training.engine, pixels, range(EFFECTIVE), kind) for kind in asked}
+    forget_peak()  # before any graph is recorded: what one allocates is counted then only
     loss, norm = _first(training, cycle[0])
-    forget_peak()
     took = []
     for step in range(contender.warm_up + contender.steps):
         began = now()

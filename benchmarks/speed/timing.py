@@ -1,4 +1,4 @@
-"""What is measured of a contender's updates, and the rate that a card reaches in a large product."""
+"""What is measured of a contender's updates, and a card's rate in a large product."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ LIBRARIES = (
     "ms-swift",
     "llamafactory",
 )
-SIDE, TINY_SIDE, PRODUCTS = 8192, 512, 20
+SIDE, TINY_SIDE = 8192, 512
+TIMES, AT_ONCE = 20, 5
+"""A rate is looked at so often, over so many products, so that waiting for the card is little."""
 
 
 class Measured(NamedTuple):
@@ -103,16 +105,17 @@ def surroundings() -> dict[str, Any]:
 
 def ceiling(side: int) -> dict[str, Any]:
     """Rate of the product of two square matrices of random numbers, in FLOP a second; on a card in
-    bfloat16, else in float32. The median of 20, after as many that are not timed."""
+    bfloat16, else in float32. The median, after as many products that are not timed."""
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
     left, right = (torch.randn((side, side), device=device).to(dtype) for _ in range(2))
     took = []
-    for _ in range(2 * PRODUCTS):
+    for _ in range(2 * TIMES):
         began = now()
-        torch.mm(left, right)
+        for _ in range(AT_ONCE):
+            torch.mm(left, right)
         took.append(now() - began)
-    rates = sorted(2 * side**3 / seconds for seconds in took[PRODUCTS:])
-    return {"side": side, "type": str(dtype).removeprefix("torch."), "flops": median(rates)}
+    rate = 2 * side**3 * AT_ONCE / median(took[TIMES:])
+    return {"side": side, "type": str(dtype).removeprefix("torch."), "flops": rate}

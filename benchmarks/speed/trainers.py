@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback
@@ -90,14 +91,12 @@ def run(stack: Stack, contender: Contender, make: Callable[[str, Watch], Any]) -
     Args:
         make: it, from a folder and a callback.
     """
-    stack.restore()
     watch = Watch()
     with tempfile.TemporaryDirectory() as out:
         trainer = make(out, watch)
         forget_peak()
         trainer.train()
-    ends = watch.at
-    took = [end - began for began, end in zip(ends, ends[1:], strict=False)]
+    took = [end - began for began, end in pairwise(watch.at)]
     warm, timed = took[: contender.warm_up], took[contender.warm_up :]
     first = watch.first
     return Measured(first["loss"], first["norm"], warm, timed, peak(), {}, {})
