@@ -19,6 +19,8 @@ _OWN = {
     ("base", False): "none, from nothing",
     ("level1", True): "trained first, here",
     ("data", True): "drawn by the package",
+    ("features_cache", True): "in the run's folder, until it has finished",
+    ("features_cache", False): "in the run's folder, until it has finished",
     ("without", True): "none",
     ("without", False): "none",
 }

@@ -87,6 +87,14 @@ def train(
     features: Annotated[
         bool | None, typer.Option(help="Run the frozen tower once a frame, or at every pass.")
     ] = None,
+    features_cache: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Keep what the frozen tower gave in this folder, for other runs too. Default: in "
+            "the run's folder, until it has finished.",
+        ),
+    ] = None,
     without: Annotated[
         str | None,
         typer.Option(
@@ -136,6 +144,7 @@ def train(
         "max_length": max_length,
         "checkpointing": checkpointing,
         "features": features,
+        "features_cache": features_cache,
         "without": without,
         "seed": seed,
     }

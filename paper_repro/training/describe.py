@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,14 +72,16 @@ def digests_after(prepared: Prepared, before: Digests) -> Digests:
 
 
 def settle(prepared: Prepared) -> None:
-    """A pass of the vision tower, before any hash, where its outputs are not kept already: in it
-    bitsandbytes gives the biases of its 4-bit layers, which PEFT's preparation has widened, the
-    type of the activations back. Values stay. The language model's are read, and never run."""
-    if not prepared.precision.quantised or prepared.examples.features is not None:
+    """A pass of the vision tower, before any hash: in it bitsandbytes gives the biases of its
+    4-bit layers, which PEFT's preparation has widened, the type of the activations back, and where
+    all its outputs were found there was none yet. Values stay. The language model's are read, and
+    never run."""
+    if not prepared.precision.quantised:
         return
     import torch
 
-    whole, batch = unwrapped(prepared.model), prepared.examples.batch([0])
+    with_pixels = replace(prepared.examples, features=None)
+    whole, batch = unwrapped(prepared.model), with_pixels.batch([0])
     device = whole.lm_head.weight.device
     pixels, grid = (batch[name].to(device) for name in ("pixel_values", "image_grid_thw"))
     with captured(), torch.no_grad(), prepared.precision.autocast(device.type):

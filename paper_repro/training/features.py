@@ -1,32 +1,38 @@
 """What the frozen vision tower gives for every frame, computed once and kept.
 
-``keep(examples, model)`` runs the tower on each distinct frame and returns examples whose
-micro-batches carry the outputs in place of pixels. The tower has no dropout and its weights do not
-change, so the numbers are the tower's own; only the number of frames in one product differs, and
-with it the rounding (1e-6 of the largest output in float32). Rows that share a frame share its
-outputs. Not for a run that trains the tower, nor one that alters frames.
+``keep(examples, model, folder)`` runs the tower on each distinct frame whose outputs the folder
+does not hold yet, and returns examples whose micro-batches carry the outputs in place of pixels.
+The tower has no dropout and its weights do not change, so the numbers are the tower's own; only the
+number of frames in one product differs, and with it the rounding (1e-6 of the largest output in
+float32). Bits that are found are used as they are. Rows that share a frame share its outputs. Not
+for a run that trains the tower, nor one whose adapters reach it.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paper_repro.data.survey import pixels_digest
 from paper_repro.engine import FEATURES
-from paper_repro.engine.model import tower_is_frozen, unwrapped
+from paper_repro.engine.model import unwrapped
 from paper_repro.engine.tower import tower_outputs
 from paper_repro.training.examples import Examples, image_tokens, pixels
+from paper_repro.training.feature_cache import WHAT, Completed, complete, together
+from paper_repro.training.feature_key import refuse_changing, tower_of
+from paper_repro.training.feature_shards import Output
+from paper_repro.training.workers import ALONE, Workers
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
     from torch import Tensor, nn
 
 Telling = Callable[[str, int, int], None]
 """Told what is going on, how many are done, and of how many."""
+MOST_FRAMES, MOST_BYTES = 256, 64 << 20
+"""Of one file: what a process that is killed has to compute again at most."""
 
 
 @dataclass(frozen=True)
@@ -34,115 +40,166 @@ class Features:
     """Outputs of the tower, each distinct frame's once.
 
     Attributes:
-        outputs: [all image tokens, width], in the model's type, in the host's memory or a file.
+        outputs: of every distinct frame [its image tokens, width], in the tower's type, in the
+            host's memory or mapped from files.
         grids: [distinct frames, 3]: time, height and width in patches.
-        starts: where each distinct frame's tokens begin in ``outputs``, and where the last end.
         frames: for every row the numbers of its distinct frames.
+        found: how many distinct frames' outputs the folder held already.
+        problems: what is wrong with files there, in sentences.
+        folder: where the files are; None: in the host's memory.
     """
 
-    outputs: Tensor
+    outputs: tuple[Tensor, ...]
     grids: Tensor
-    starts: tuple[int, ...]
     frames: tuple[tuple[int, ...], ...]
+    found: int = 0
+    problems: tuple[str, ...] = ()
+    folder: Path | None = None
 
     def of(self, rows: Sequence[int]) -> dict[str, Tensor]:
         """``features`` of [image tokens, width] and ``image_grid_thw`` of [pictures, 3]."""
         import torch
 
         wanted = [frame for row in rows for frame in self.frames[row]]
-        pieces = [self.outputs[self.starts[f] : self.starts[f + 1]] for f in wanted]
+        pieces = [self.outputs[frame] for frame in wanted]
         return {FEATURES: torch.cat(pieces), "image_grid_thw": self.grids[wanted]}
 
     @property
     def bytes(self) -> int:
         """Of the outputs."""
-        return self.outputs.nbytes
+        return sum(piece.nbytes for piece in self.outputs)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Where they came from, in sentences; nothing where no folder was asked."""
+        if self.folder is None:
+            return ()
+        frames = len(self.outputs)
+        counts = f"{self.found:,} found in {self.folder}, {frames - self.found:,} computed"
+        return (*self.problems, f"Frozen tower: {frames:,} frames, {counts}.")
+
+    def to_dict(self) -> dict[str, int]:
+        """Distinct ``frames``, how many were ``found`` and ``computed``, and ``bytes``."""
+        frames = len(self.outputs)
+        return {
+            "frames": frames,
+            "found": self.found,
+            "computed": frames - self.found,
+            "bytes": self.bytes,
+        }
+
+
+class Distinct(NamedTuple):
+    """A distinct frame: a row and a place that it stands at, and the image tokens that it takes."""
+
+    row: int
+    place: int
+    tokens: int
 
 
 def keep(
     examples: Examples,
     model: nn.Module,
-    file: Path | None = None,
+    folder: Path | None = None,
+    workers: Workers = ALONE,
     at_once: int = 8,
     telling: Telling = lambda _what, _done, _of: None,
 ) -> Examples:
     """Examples with the tower's outputs.
 
     Args:
+        examples: with pixels.
         model: bare or wrapped; nothing about it changes.
-        file: where to hold the outputs; None: in the host's memory. At full size a frame of 224²
-            takes 0.2 MB, read through the page cache. The file has no name from the start, so
-            that its room is free again when the process ends, however it ends.
-        at_once: frames in one pass through the tower; more take more memory.
-        telling: told what is going on, how many are done, and of how many.
+        folder: where outputs are looked for and kept, in files that are mapped into memory; at
+            full size a frame of 224² takes 0.2 MB. None: in the host's memory.
+        workers: processes that share the folder, and the work. Where they do not see one another's
+            files, each does all of it.
+        at_once: frames in one pass through the tower; more take more memory. It has a part in the
+            rounding: bits that are found are those of the passes in which they were computed.
+        telling: told what is going on, how many are done, and of how many; it may raise Stopped.
 
     Raises:
-        ValueError: the tower is trained.
-        OSError: the disk has no room for the file.
+        UserError: the tower is trained, or an adapter reaches it; or another process failed.
+        Unwritable: the folder has no room.
     """
     import torch
 
     whole = unwrapped(model)
-    if not tower_is_frozen(whole):
-        raise ValueError("expected a frozen vision tower, got one that is trained")
-    distinct, frames = _distinct(examples, telling)
-    sizes = [_image(examples, place).size for place in distinct]
-    starts = [0]
-    for width, height in sizes:
-        starts.append(starts[-1] + image_tokens(examples.processor, width, height))
-    weight = whole.get_input_embeddings().weight
-    outputs = _room((starts[-1], weight.shape[1]), whole.model.visual.dtype, file)
-    grids = torch.empty((len(distinct), 3), dtype=torch.long)
-    for chosen in _groups(len(distinct), at_once):
-        made = pixels(examples.processor, [_image(examples, distinct[i]) for i in chosen])
-        on_device = {name: tensor.to(weight.device) for name, tensor in made.items()}
-        with torch.no_grad():
-            found = tower_outputs(whole, on_device["pixel_values"], on_device["image_grid_thw"])
-        outputs[starts[chosen[0]] : starts[chosen[-1] + 1]] = found.to(outputs)
-        grids[chosen[0] : chosen[-1] + 1] = made["image_grid_thw"]
-        telling("running the frozen tower on each frame", chosen[-1] + 1, len(distinct))
-    return replace(examples, features=Features(outputs, grids, tuple(starts), frames))
+    refuse_changing(whole)
+    with together(workers):
+        distinct, frames = _distinct(examples, telling)
+    run = partial(_run, examples, whole, distinct, at_once, telling)
+    if folder is None:
+        made = Completed(run(list(distinct), 0, len(distinct)), 0, ())
+    else:
+        telling("hashing the frozen tower", 0, 0)
+        tower = tower_of(whole, examples.processor)
+        parts = tuple(_parts(distinct, tower.width * tower.dtype.itemsize))
+        made = complete(folder, tower, parts, run, workers)
+    outputs, grids = zip(*(made.outputs[digest] for digest in distinct), strict=True)
+    numbers = {digest: number for number, digest in enumerate(distinct)}
+    by_row = tuple(tuple(numbers[digest] for digest in row) for row in frames)
+    kept = Features(outputs, torch.stack(grids), by_row, made.found, made.problems, folder)
+    return replace(examples, features=kept)
 
 
 def _distinct(
     examples: Examples, telling: Telling
-) -> tuple[list[tuple[int, int]], tuple[tuple[int, ...], ...]]:
-    """Row and place of each distinct frame, and every row's frames by their number."""
-    numbers: dict[str, int] = {}
-    places: list[tuple[int, int]] = []
-    frames: list[tuple[int, ...]] = []
-    for index in range(len(examples)):
-        own = []
-        for place, frame in enumerate(examples.rows[index].frames):
-            digest = pixels_digest(frame)
-            if digest not in numbers:
-                numbers[digest] = len(numbers)
-                places.append((index, place))
-            own.append(numbers[digest])
-        frames.append(tuple(own))
-        telling("looking for equal frames", index + 1, len(examples))
-    return places, tuple(frames)
+) -> tuple[dict[str, Distinct], list[tuple[str, ...]]]:
+    """Each distinct frame by the digest of its size and pixels, and every row's digests."""
+    found: dict[str, Distinct] = {}
+    rows = []
+    for row in range(len(examples)):
+        shown = examples.rows[row].frames
+        digests = tuple(map(pixels_digest, shown))
+        rows.append(digests)
+        for place, digest in enumerate(digests):
+            if digest not in found:
+                tokens = image_tokens(examples.processor, *shown[place].size)
+                found[digest] = Distinct(row, place, tokens)
+        telling("looking for equal frames", row + 1, len(examples))
+    return found, rows
 
 
-def _image(examples: Examples, place: tuple[int, int]) -> Image:
-    row, frame = place
-    return examples.rows[row].frames[frame]
+def _parts(distinct: Mapping[str, Distinct], token_bytes: int) -> Iterator[dict[str, int]]:
+    """Image tokens by digest, cut in order into what one file holds. Neither what is there already
+    nor who computes it has a part in where it is cut, so passes hold the same frames."""
+    part: dict[str, int] = {}
+    for digest, frame in distinct.items():
+        full = (sum(part.values()) + frame.tokens) * token_bytes > MOST_BYTES
+        if part and (full or len(part) == MOST_FRAMES):
+            yield part
+            part = {}
+        part[digest] = frame.tokens
+    yield part
 
 
-def _groups(count: int, size: int) -> Iterator[range]:
-    yield from (range(start, min(start + size, count)) for start in range(0, count, size))
-
-
-def _room(shape: tuple[int, int], dtype: Any, file: Path | None) -> Tensor:
+def _run(
+    examples: Examples,
+    whole: Any,
+    distinct: Mapping[str, Distinct],
+    at_once: int,
+    telling: Telling,
+    digests: Sequence[str],
+    done: int,
+    of: int,
+) -> dict[str, Output]:
+    """Run the tower on some frames; ``done`` of so many were run before them."""
     import torch
 
-    if file is None:
-        return torch.empty(shape, dtype=dtype)
-    size = shape[0] * shape[1]
-    try:
-        with file.open("wb") as opened:  # a full disk is an error here, and a signal later
-            os.posix_fallocate(opened.fileno(), 0, size * dtype.itemsize)
-        flat = torch.from_file(str(file), shared=True, size=size, dtype=dtype)
-    finally:
-        file.unlink(missing_ok=True)
-    return flat.view(shape)
+    found: dict[str, Output] = {}
+    device = whole.get_input_embeddings().weight.device
+    for start in range(0, len(digests), at_once):
+        names = digests[start : start + at_once]
+        chosen = [distinct[digest] for digest in names]
+        shown = [examples.rows[frame.row].frames[frame.place] for frame in chosen]
+        made = pixels(examples.processor, shown)
+        with torch.no_grad():
+            given = tower_outputs(
+                whole, made["pixel_values"].to(device), made["image_grid_thw"].to(device)
+            )
+        pieces = given.to("cpu", whole.model.visual.dtype).split([each.tokens for each in chosen])
+        outputs = map(Output, pieces, made["image_grid_thw"])
+        found |= zip(names, outputs, strict=True)
+        telling(WHAT, done + len(found), of)
+    return found

@@ -17,7 +17,7 @@ from paper_repro.training.context import Run
 from paper_repro.training.failures import CHECKPOINTS, COMMAND, told
 from paper_repro.training.features import Telling
 from paper_repro.training.feed import expected
-from paper_repro.training.prepare import Prepared, prepare
+from paper_repro.training.prepare import Prepared, forget, prepare
 from paper_repro.training.recipes import (
     NOTEBOOK,
     adapters_of,
@@ -80,7 +80,7 @@ def _trained(settings: Settings, folder: Path, run: Run, record: Record) -> Reco
     record.hardware["off"] = dict(training.engine.off)
     if said := _off(training.engine.off):
         run.watcher.said(said)
-    record.warnings = [*(prepared.levels.said if prepared.levels else ()), *record.warnings]
+    record.warnings = [*prepared.warnings, *record.warnings]
     if settings.variant == NOTEBOOK:
         run.watcher.said(_notebook(record))
     record.times["preparing"] = time.perf_counter() - began
@@ -111,7 +111,8 @@ def _telling(run: Run) -> Telling:
 def _finish(
     prepared: Prepared, before: describe.Digests, record: Record, folder: Path, run: Run
 ) -> None:
-    """Hash everything again and save what was trained, before any process goes on."""
+    """Hash everything again and save what was trained, before any process goes on; then forget
+    the tower outputs that were kept for this run alone, which may take tens of GB."""
     run.watcher.doing("hashing every tensor again, saving")
     after = describe.digests_after(prepared, before)
     record.hashes |= after.to_dict("after")
@@ -123,6 +124,7 @@ def _finish(
         else:
             save_base(prepared.base, folder)
     run.workers.wait()
+    forget(prepared.settings, folder)
     record.status, record.said = "finished", ""
 
 
@@ -147,7 +149,13 @@ def _below(settings: Settings, folder: Path, run: Run) -> Record:
         return found
     run.watcher.said(f"Level 1 first, in {folder}: the stack stands on it.")
     lower = defaults(run.study, 1, settings.size, "", on_card=settings.precision == "nf4")
-    own = replace(lower, base=settings.base, seed=settings.seed, precision=settings.precision)
+    own = replace(
+        lower,
+        base=settings.base,
+        seed=settings.seed,
+        precision=settings.precision,
+        features_cache=settings.features_cache,
+    )
     return train_level(own, folder, run)
 
 
@@ -179,7 +187,9 @@ def _describe(record: Record, prepared: Prepared, before: describe.Digests, run:
         else [["a base without adapters", record.counts["trainable"]]]
     )
     record.versions, record.revisions = describe.versions(), dict(prepared.revisions)
-    record.data, record.hardware = prepared.data, describe.hardware(run.workers)
+    features = prepared.examples.features
+    record.data = prepared.data | ({"features": features.to_dict()} if features else {})
+    record.hardware = describe.hardware(run.workers)
     record.seeds = {"adapters, order of rows and dropout": settings.seed}
     record.hashes = before.to_dict("before")
     run.watcher.said(prepared.precision.reason)

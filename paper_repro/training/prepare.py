@@ -6,13 +6,17 @@ from. It trains nothing.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paper_repro.errors import UserError
 from paper_repro.training.base import Base, level1_folder, load_base
 from paper_repro.training.bases import forked_rng
 from paper_repro.training.examples import Examples, encode
+from paper_repro.training.failures import COMMAND
+from paper_repro.training.feature_shards import Unwritable
 from paper_repro.training.features import Telling, keep
 from paper_repro.training.levels import Levels, put_on
 from paper_repro.training.order import Plan
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
     from paper_repro.training.settings import Settings
     from paper_repro.training.workers import Workers
 
+KEPT = "features"
+"""Folder of a run in which the tower's outputs are kept until it has finished."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -36,7 +43,7 @@ class Prepared:
     Attributes:
         levels: the base with its adapters; None for Level 0, which trains the base.
         data: what was found in the rows, as ``DataReport.to_dict`` gives it.
-        said: that report in plain words, a finding a line.
+        said: that report in plain words, a finding a line, and where tower outputs came from.
         revisions: of base, level1 and data: a commit, or empty for a folder.
     """
 
@@ -55,6 +62,13 @@ class Prepared:
         """What is trained."""
         return self.levels.model if self.levels else self.base.model
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a record is to keep of adapters and tower outputs."""
+        features = self.examples.features
+        problems = features.problems if features else ()
+        return (*(self.levels.said if self.levels else ()), *problems)
+
 
 def prepare(
     settings: Settings, study: Study, folder: Path, workers: Workers, telling: Telling
@@ -62,8 +76,8 @@ def prepare(
     """Get everything ready.
 
     Args:
-        folder: of the run: a Level 1 that it trains itself stands in ``level1``, and on its disk
-            are the kept tower outputs of a full-size run.
+        folder: of the run: a Level 1 that it trains itself stands in ``level1``, and tower outputs
+            are kept in ``features`` where the settings name no other folder.
 
     Raises:
         UserError: something cannot be had, read or used.
@@ -89,17 +103,55 @@ def prepare(
         max_steps=settings.max_steps,
     )
     if settings.features:
-        file = folder / f"features-{workers.rank}.bin" if settings.size == "full" else None
         with precision.autocast(device):
-            examples = keep(examples, model, file, telling=telling)
+            examples = _kept(settings, examples, model, folder, workers, telling)
     revisions = {"base": base.revision, "level1": commit, "data": revision}
+    said += examples.features.said if examples.features else ()
     return Prepared(settings, base, levels, precision, examples, plan, data, revisions, said)
+
+
+def kept_in(settings: Settings, folder: Path) -> Path:
+    """The folder of a run's tower outputs.
+
+    Args:
+        folder: of the run.
+    """
+    return Path(settings.features_cache) if settings.features_cache else folder / KEPT
+
+
+def forget(settings: Settings, folder: Path) -> None:
+    """Delete the tower outputs that were kept for this run alone."""
+    own, named = (folder / KEPT).resolve(), kept_in(settings, folder).resolve()
+    if not settings.features_cache or own not in (named, *named.parents):
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def precision_of(settings: Settings, device: str) -> Precision:
     """How the base is held and computed on this device."""
     card = read_card(int(device.partition(":")[2] or 0)) if device.startswith("cuda") else None
     return choose(device, settings.precision, card)
+
+
+def _kept(
+    settings: Settings,
+    examples: Examples,
+    model: nn.Module,
+    folder: Path,
+    workers: Workers,
+    telling: Telling,
+) -> Examples:
+    """With tower outputs."""
+    place = kept_in(settings, folder)
+    try:
+        return keep(examples, model, place, workers, telling=telling)
+    except Unwritable as error:
+        raise UserError(
+            f"The frozen tower's outputs cannot be kept in {place}.",
+            expected=error.expected,
+            got=error.got,
+            next_command=f"make room, or name another folder: {COMMAND} --resume {folder} "
+            "--features-cache DIR",
+        ) from None
 
 
 def _levels(settings: Settings, study: Study, below: Path, base: Base) -> tuple[Levels | None, str]:

@@ -40,7 +40,9 @@ class Record:
         warnings: what the libraries warned of.
         versions: of Python and of the libraries, by name.
         revisions: of base, level1 and data: a commit, a fingerprint or empty.
-        data: name, fingerprint, rows by split, left_out by kind, and leaks between splits.
+        data: name, fingerprint, rows by split, left_out by kind, leaks between splits, and
+            features: of the frozen tower's kept outputs, at the last start, how many distinct
+            frames they are of, how many of these were found and computed, and bytes.
         hardware: device, name, memory (bytes), cpu, threads, processes, and off: the engine's
             techniques that were off, with the reasons.
         seeds: by what they seed.

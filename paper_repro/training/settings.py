@@ -16,7 +16,7 @@ from paper_repro.training import optimizers, precision
 
 Size = Literal["mini", "full"]
 SIZES: tuple[Size, ...] = ("mini", "full")
-FREE = ("batch", "accumulation", "checkpointing", "features", "without")
+FREE = ("batch", "accumulation", "checkpointing", "features", "features_cache", "without")
 """Settings with which a run may go on changed, as long as an effective batch holds the same rows:
 they say how a step is computed, not what. The numbers then agree to rounding, not to the bit."""
 
@@ -48,6 +48,8 @@ class Settings:
         checkpointing: recompute the language model's activations in the backward pass.
         features: run the frozen vision tower once a frame and keep what it gave; at Level 0 the
             tower of a named base is frozen with it.
+        features_cache: folder that keeps what it gave for other runs too; empty: the run's own
+            folder does, until it has finished.
         without: techniques of the engine to do without, by comma; see ``engine.TECHNIQUES``.
         seed: of new adapters, the order of rows, and dropout.
     """
@@ -75,6 +77,7 @@ class Settings:
     max_length: int = 2048
     checkpointing: bool = False
     features: bool = True
+    features_cache: str = ""
     without: str = ""
     seed: int = 42
 
@@ -143,6 +146,9 @@ def refuse_unusable(settings: Settings) -> None:
     if settings.features and settings.level == 0 and not settings.base:
         without = "--no-features, as the tower of a new base is trained, or --base DIR"
         raise _unusable("features", without, "--features")
+    if settings.features_cache and not settings.features:
+        without = "no --features-cache, as the tower is run at every pass, or --features"
+        raise _unusable("features_cache", without, settings.features_cache)
 
 
 def _unusable(name: str, expected: str, got: str) -> UserError:

@@ -96,4 +96,4 @@ def test_the_command_at_80_columns(monkeypatch):
         "--accumulation    16                                      same",
     ):
         assert line in [one.rstrip() for one in said.splitlines()]
-    assert "6 of 25 are not as the paper's script has them." in said
+    assert "6 of 26 are not as the paper's script has them." in said

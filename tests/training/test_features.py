@@ -8,15 +8,19 @@ import pytest
 
 from paper_repro.engine import FEATURES
 from paper_repro.engine.engine import engine
-from paper_repro.engine.model import unwrapped
+from paper_repro.engine.model import tower_is_frozen, unwrapped
 from paper_repro.engine.tower import tower_outputs
+from paper_repro.errors import UserError
+from paper_repro.miniature.config import fresh_base
 from paper_repro.training.examples import encode
 from paper_repro.training.features import keep
+from paper_repro.training.levels import put_on
 from paper_repro.training.order import Plan
 from paper_repro.training.schedule import Cosine
 from paper_repro.training.step import start
 from tests.training.bench import (
     SIZES,
+    adapter,
     apart,
     examples,
     gradients,
@@ -83,10 +87,12 @@ def test_frames_that_rows_share_are_kept_once(model, several):
     made = keep(several, model, at_once=2)
     features = made.features
     # five sizes, and of the tracking row's three frames two that are lit otherwise
-    assert len(features.grids) == len(features.starts) - 1 == 5 + 2
+    assert len(features.grids) == len(features.outputs) == 5 + 2
     assert features.frames == ((0,), (1,), (2,), (3,), (4,), (0, 5, 6), (5,), (0,))
-    assert features.outputs.shape[0] == features.starts[-1]
-    assert features.bytes == features.outputs.numel() * 4
+    tokens = [len(piece) for piece in features.outputs]
+    assert tokens == (features.grids.prod(1) // 4).tolist()
+    assert features.bytes == sum(tokens) * 128 * 4
+    assert (features.found, features.folder, features.said) == (0, None, ())
 
 
 def test_progress_is_told_in_rows_and_then_in_distinct_frames(model, several):
@@ -110,19 +116,6 @@ def test_every_row_gets_its_own_frames_in_their_order(model, several, at_once):
         assert float((batch[FEATURES] - wanted).abs().max() / wanted.abs().max()) < 1e-5
 
 
-def test_outputs_in_a_file_are_those_in_memory(model, several, tmp_path):
-    file = tmp_path / "features"
-    memory, filed = keep(several, model), keep(several, model, file)
-    assert same_bits(vars_of(memory), vars_of(filed))
-    assert list(tmp_path.iterdir()) == []
-    batch = filed.batch([0, 5])
-    assert same_bits(batch, memory.batch([0, 5]))
-
-
-def vars_of(examples):
-    return {"outputs": examples.features.outputs, "grids": examples.features.grids}
-
-
 def test_a_batch_shares_nothing_with_what_is_kept(kept):
     batch = kept.batch([0])
     batch[FEATURES].zero_()
@@ -137,15 +130,28 @@ def test_nothing_about_the_model_or_the_examples_changes(model):
     made = keep(data, model)
     assert same_bits(model.state_dict(), before) and model.training
     assert data.features is None and made.tokens is data.tokens
-    assert not made.features.outputs.requires_grad
+    assert not any(piece.requires_grad for piece in made.features.outputs)
     assert all(tensor.grad is None for tensor in model.parameters())
 
 
 def test_a_tower_that_is_trained_is_refused():
     model = stack()
     unwrapped(model).model.visual.blocks[0].norm1.weight.requires_grad = True
-    with pytest.raises(ValueError, match="expected a frozen vision tower, got one that is trained"):
+    with pytest.raises(UserError, match="do not stay the same") as error:
         keep(examples(4), model)
+    assert error.value.got == "one that is trained"
+    assert "--no-features" in error.value.next_command
+
+
+@pytest.mark.parametrize("layers", [("q_proj", "qkv"), ("q_proj", "fc1")])
+def test_a_tower_that_an_adapter_reaches_is_refused_though_it_is_frozen(layers):
+    """The lower adapter of a stack is frozen, and its dropout is on all the same."""
+    lower = adapter("one").model_copy(update={"target_modules": layers})
+    model = put_on(fresh_base(0)[0], "stack", [lower, adapter("two")]).model
+    assert tower_is_frozen(unwrapped(model))
+    with pytest.raises(UserError, match="do not stay the same") as error:
+        keep(examples(4), model)
+    assert layers[1] in error.value.got and error.value.got.endswith(", of an adapter")
 
 
 def test_a_bf16_tower_gives_outputs_in_bf16():
@@ -154,9 +160,10 @@ def test_a_bf16_tower_gives_outputs_in_bf16():
     model = stack()
     unwrapped(model).model.visual.to(torch.bfloat16)
     made = keep(examples(4), model)
-    assert made.features.outputs.dtype is torch.bfloat16
-    exact = keep(examples(4), stack()).features.outputs
-    distance = (made.features.outputs.float() - exact).norm() / exact.norm()
+    given = torch.cat(made.features.outputs)
+    assert given.dtype is torch.bfloat16
+    exact = torch.cat(keep(examples(4), stack()).features.outputs)
+    distance = (given.float() - exact).norm() / exact.norm()
     assert 0 < float(distance) < 0.05
 
 
