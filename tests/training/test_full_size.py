@@ -6,7 +6,6 @@ in shards with an index, an adapter under transformers 4's names, rows as parque
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import subprocess
@@ -251,13 +250,3 @@ def test_every_row_is_trained_on_or_named(published, tmp_path, text):
     assert f"{said}2 of 6 rows of train and 3 of 5 rows of validation" in heard.lines
     assert found["repeated_rows"] == {"train": 0, "validation": 1}
 
-
-def test_no_room_for_the_towers_outputs_is_told_before_training(published, tmp_path, monkeypatch):
-    def full(_descriptor, _start, size):
-        assert size == 6 * 16 * 128 * 4  # frames, tokens of each, width, bytes
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "posix_fallocate", full)
-    with pytest.raises(UserError, match="is full; none was written"):
-        train(local(published), tmp_path, Options())
-    assert {file.name for file in tmp_path.iterdir()} == {"record.json", ".lock"}
