@@ -94,21 +94,15 @@ def reference(engine: Any, ready: Ready, rows: Sequence[int], labels: str) -> di
 
     batches = [ready.batch([row], labels) for row in rows]
     counts = [int((batch["labels"][:, 1:] != -100).sum()) for batch in batches]
-    device, loss = engine.trained[0].device, 0.0
+    loss = 0.0
     for batch, count in zip(batches, counts, strict=True):
-        share = torch.tensor(count / sum(counts), device=device)
-        loss += float(engine.backward(batch, share) * share)
-    return {"loss": loss, "norm": gradient_norm(engine.trained)}
-
-
-def gradient_norm(trained: Sequence[Any]) -> float:
-    """Over all tensors; their gradients are then cleared."""
-    import torch
-
-    norm = torch.nn.utils.get_total_norm([tensor.grad for tensor in trained])
-    for tensor in trained:
+        own = engine.loss(batch) * (count / sum(counts))
+        own.backward()
+        loss += float(own.detach())
+    norm = torch.nn.utils.get_total_norm([tensor.grad for tensor in engine.trained])
+    for tensor in engine.trained:
         tensor.grad = None
-    return float(norm)
+    return {"loss": loss, "norm": float(norm)}
 
 
 def _outer(model: Any) -> tuple[Any, Any]:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.speed.contenders import BATCHES, EFFECTIVE, RATE, Contender, Try
 from benchmarks.speed.inputs import Ready, parts
-from benchmarks.speed.model import Stack, gradient_norm, reference, stacked
+from benchmarks.speed.model import Stack, reference, stacked
 from benchmarks.speed.timing import Measured, forget_peak, now, peak
-from paper_repro.engine.engine import OFTEN
 from paper_repro.engine.model import unwrapped
 from paper_repro.engine.tower import tower_outputs
+from paper_repro.training.feed import Lookahead, Made
 from paper_repro.training.step import Training, start
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+RUN = 1713
+"""Steps that the engine is told to expect: those of the paper's run, of which a few are made. It
+compiles and records what comes often."""
+CLIPPED = 1.0
+"""To which norm gradients are scaled down."""
 
 
 def load(folder: Path, options: Mapping[str, Any]) -> Stack:
@@ -32,35 +39,54 @@ def measure(stack: Stack, pixels: Ready, cut: Try, contender: Contender) -> Meas
         stack.model,
         "adamw_torch",
         RATE,
-        max_grad_norm=1.0,
         precision=stack.precision,
         checkpointing=cut.checkpointing,
         without=options.get("without", ()),
     )
-    ready = pixels if options.get("tower") else _kept(stack, pixels)
-    cycle = [[ready.batch(rows) for rows in parts(step, cut.batch)] for step in range(BATCHES)]
-    training.engine.expect([_sizes(batch) for step in cycle for batch in step] * OFTEN)
     asked = ("answer", "sequence") if options.get("reference") else ()
     expected = {kind: reference(training.engine, pixels, range(EFFECTIVE), kind) for kind in asked}
+    ready = pixels if options.get("tower") else _kept(stack, pixels)
+    cycle = [
+        _sizes(ready.batch(rows)) for step in range(BATCHES) for rows in parts(step, cut.batch)
+    ]
+    training.engine.expect(cycle * (RUN // BATCHES))
+    batches = Lookahead(_made(training, ready, cut))
     forget_peak()  # before any graph is recorded: what one allocates is counted then only
-    loss, norm = _first(training, cycle[0])
-    took = []
-    for step in range(contender.warm_up + contender.steps):
+    began = now()
+    loss, norm = _first(training, batches)
+    took = [now() - began]
+    for _ in range(1, contender.warm_up + contender.steps):
         began = now()
-        training.step([ready.batch(part) for part in parts(step, cut.batch)], EFFECTIVE)
+        training.step(next(batches), EFFECTIVE, batches.fetch)
         took.append(now() - began)
     warm, timed = took[: contender.warm_up], took[contender.warm_up :]
-    more = {"off": dict(training.engine.off), "compiled for": len(training.engine.often)}
+    more = {"off": dict(training.engine.off), "recorded": len(training.engine.often)}
     return Measured(loss, norm, warm, timed, peak(), expected, more)
 
 
-def _first(training: Training, batches: list[dict[str, Tensor]]) -> tuple[float, float]:
-    """Loss and norm of the gradient of the first update, which is not made."""
+def _made(training: Training, ready: Ready, cut: Try) -> Iterator[Made]:
+    """Micro-batches of one step after another, as ready as they can be made before it."""
+    for step in count():
+        rows = parts(step, cut.batch)
+        made = {place: training.ahead(ready.batch(part), step) for place, part in enumerate(rows)}
+        yield Made(made, len(rows))
+
+
+def _first(training: Training, batches: Lookahead[Made]) -> tuple[float, float]:
+    """Loss and norm of the gradient of the first update, which is made without clipping."""
     import torch
 
-    share = torch.tensor(1 / EFFECTIVE, device=training.engine.trained[0].device)
-    loss = sum(float(training.engine.backward(batch, share) * share) for batch in batches)
-    return loss, gradient_norm(training.engine.trained)
+    seen: list[Tensor] = []
+
+    def look(*_: Any) -> None:
+        grads = [tensor.grad for tensor in training.trained.values() if tensor.grad is not None]
+        seen.append(torch.nn.utils.get_total_norm(grads))
+
+    hook = training.optimizer.register_step_pre_hook(look)
+    loss = training.step(next(batches), EFFECTIVE, batches.fetch)
+    hook.remove()
+    training.max_grad_norm = CLIPPED
+    return loss, float(seen[0])
 
 
 def _kept(stack: Stack, ready: Ready, at_once: int = 8) -> Ready:
