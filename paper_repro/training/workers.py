@@ -69,9 +69,7 @@ class Workers:
             return
         flat = torch.cat([tensor.detach().reshape(-1).float() for tensor in tensors])
         torch.distributed.all_reduce(flat)
-        pieces = flat.split([tensor.numel() for tensor in tensors])
-        for tensor, piece in zip(tensors, pieces, strict=True):
-            tensor.detach().copy_(piece.view_as(tensor))
+        _spread(flat, tensors)
 
     def take_from_first(self, tensors: Sequence[Tensor]) -> None:
         """Overwrite tensors of one device and type by those of rank 0."""
@@ -81,9 +79,7 @@ class Workers:
             return
         flat = torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
         torch.distributed.broadcast(flat, src=0)
-        pieces = flat.split([tensor.numel() for tensor in tensors])
-        for tensor, piece in zip(tensors, pieces, strict=True):
-            tensor.detach().copy_(piece.view_as(tensor))
+        _spread(flat, tensors)
 
     def any(self, here: bool) -> bool:
         """Whether it is so in any process: a signal that one got must stop all at one step."""
@@ -108,6 +104,15 @@ class Workers:
     def wait(self) -> None:
         """Until every process is here."""
         self.any(False)
+
+
+def _spread(flat: Tensor, tensors: Sequence[Tensor]) -> None:
+    """Overwrite tensors by the pieces of a flat one; in few launches where types are the same."""
+    import torch
+
+    pieces = flat.split([tensor.numel() for tensor in tensors])
+    shaped = [piece.view_as(tensor) for tensor, piece in zip(tensors, pieces, strict=True)]
+    torch._foreach_copy_([tensor.detach() for tensor in tensors], shaped)
 
 
 ALONE = Workers()
