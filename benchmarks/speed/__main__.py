@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
+import re
 import signal
 import sys
 import tempfile
@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks.speed
-from benchmarks.speed.children import environment, read_json, run
+from benchmarks.speed.children import environment, read_json, run, write_json
 from benchmarks.speed.contenders import ABLATION, CONTENDERS, EFFECTIVE, PACKAGE, PEERS, RATE
-from benchmarks.speed.figure import draw
 from benchmarks.speed.record import Record, completed, merged
-from benchmarks.speed.table import GIB, agreement, markdown, shown
 from paper_repro.errors import UserError
+from paper_repro.site.speed_figure import speed_figure
+from paper_repro.site.speed_table import GIB, agreement, markdown, rounded, shown
 
 SIZES, TINY_SIZES = ("224x224", "1288x728"), ("196x56", "112x112")
 SURROUNDINGS = "surroundings"
@@ -50,12 +50,17 @@ def asked() -> argparse.Namespace:
     add("--from", dest="made", type=Path, help="a record; nothing is measured")
     add("--json", type=Path)
     add("--markdown", type=Path)
-    add("--figure", type=Path)
+    add("--figure", type=Path, help="an SVG")
     options = parser.parse_args()
     options.sizes = options.sizes or list(TINY_SIZES if options.tiny else SIZES)
     options.names = options.only or [PACKAGE, *ABLATION] if options.ablation else options.only
     options.names = options.names or list(PEERS)
-    options.ahead = dict(word.split("=", 1) for word in options.python_path)
+    options.ahead = dict(word.partition("=")[::2] for word in options.python_path)
+    if unknown := options.ahead.keys() - CONTENDERS.keys():
+        parser.error(f"--python-path: expected NAME=FOLDER, got {min(unknown)}")
+    for size in options.sizes:
+        if not re.fullmatch(r"\d+x\d+", size):
+            parser.error(f"--sizes: expected WxH such as 224x224, got {size}")
     return options
 
 
@@ -99,7 +104,8 @@ def contend(folder: Path, name: str, options: argparse.Namespace) -> dict[str, A
     env = environment(folder, options.tiny, options.ahead.get(name, ""))
     words = ["benchmarks.speed.process", name, str(folder), str(out), str(options.steps)]
     failed = run([*words, *options.sizes], env, log, options.limit)
-    found = {"what": CONTENDERS[name].what, "labels": CONTENDERS[name].labels}
+    about = CONTENDERS[name]
+    found = {"what": about.what, "labels": about.labels, "changed": name in ABLATION}
     return found | read_json(out) | ({"failed": failed} if failed else {})
 
 
@@ -121,9 +127,10 @@ def show(record: Record, name: str, seconds: float) -> None:
 
 def measure(folder: Path, options: argparse.Namespace) -> Record:
     """Every contender after the other; the record is kept after each."""
+    earlier = read_record(options.merge) if options.merge else {}
     record = begun(folder, options)
-    earlier = read_json(options.merge) if options.merge else {}
-    print(f"{record['where']['card']}: {record['ceiling']['flops'] / 1e12:.1f} TFLOP/s", flush=True)
+    rate = rounded(record["ceiling"]["flops"] / 1e12)
+    print(f"{record['where']['card']}: {rate} TFLOP/s", flush=True)
     so_far = completed(merged(earlier, record) if earlier else record)
     for name in options.names:
         began = time.perf_counter()
@@ -131,9 +138,25 @@ def measure(folder: Path, options: argparse.Namespace) -> Record:
         so_far = completed(merged(earlier, record) if earlier else record)
         show(so_far, name, time.perf_counter() - began)
         if options.json:
-            written = json.dumps(so_far, indent=1, ensure_ascii=False)
-            options.json.write_text(written + "\n", encoding="utf-8")
+            write_json(options.json, so_far)
     return so_far
+
+
+def read_record(path: Path) -> Record:
+    """A record that this command wrote.
+
+    Raises:
+        UserError: there is none.
+    """
+    record = read_json(path)
+    if "contenders" not in record:
+        raise UserError(
+            "There is no record of this benchmark.",
+            expected="a file that --json has written",
+            got=str(path),
+            next_command="python -m benchmarks.speed --json FILE",
+        )
+    return record
 
 
 @contextmanager
@@ -153,7 +176,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         if options.made:
-            record = completed(read_json(options.made))
+            record = completed(read_record(options.made))
         else:
             with room(options.keep) as folder:
                 record = measure(folder, options)
@@ -167,7 +190,7 @@ def main() -> int:
     if options.markdown:
         options.markdown.write_text(page, encoding="utf-8")
     if options.figure:
-        draw(record, options.figure)
+        options.figure.write_text(speed_figure(record).svg(), encoding="utf-8")
     return 0
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -88,3 +88,11 @@ def read_json(path: Path) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
+
+
+def write_json(path: Path, found: Mapping[str, Any]) -> None:
+    """All of it or nothing, whenever the process ends."""
+    written = path.with_name(path.name + ".part")
+    said = json.dumps(found, indent=1, ensure_ascii=False)
+    written.write_text(said + "\n", encoding="utf-8")
+    written.replace(path)

@@ -36,6 +36,7 @@ class Contender(NamedTuple):
         small, large: ways to cut an effective batch of small and of large frames; the fastest one
             is kept.
         warm_up, steps: updates before and while it is timed.
+        needs: what ``pip install --no-deps`` adds to the package's own libraries.
     """
 
     module: str
@@ -46,6 +47,7 @@ class Contender(NamedTuple):
     large: tuple[Try, ...] = (Try(16), Try(8), Try(4))
     warm_up: int = WARM_UP
     steps: int = STEPS
+    needs: str = ""
 
     def tries(self, width: int, height: int) -> tuple[Try, ...]:
         """For frames of so many pixels."""
@@ -73,10 +75,18 @@ PEERS = {
         warm_up=1,
         steps=2,
     ),
-    "trl": Contender("with_trl", "TRL's SFTTrainer, bf16 base, fused AdamW", **_PEER),
-    "ms-swift": Contender("with_swift", "ms-swift's trainer, bf16 base, fused AdamW", **_PEER),
+    "trl": Contender("with_trl", "TRL's SFTTrainer, bf16 base, fused AdamW", needs="trl", **_PEER),
+    "ms-swift": Contender(
+        "with_swift",
+        "ms-swift's trainer, bf16 base, fused AdamW",
+        needs="ms-swift json-repair einops 'modelscope<1.30'",
+        **_PEER,
+    ),
     "llamafactory": Contender(
-        "with_llamafactory", "LLaMA-Factory's SFT trainer, bf16 base, fused AdamW", **_PEER
+        "with_llamafactory",
+        "LLaMA-Factory's SFT trainer, bf16 base, fused AdamW",
+        needs="llamafactory 'trl==0.24.0' omegaconf 'antlr4-python3-runtime==4.9.*'",
+        **_PEER,
     ),
 }
 ABLATION = {

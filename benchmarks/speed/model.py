@@ -83,9 +83,14 @@ def stacked(folder: Path, precision: str, dropout: float = 0.0, base: Any = None
     return Stack(model, processor, device, chosen, before, forwards)
 
 
-def reference(engine: Any, ready: Ready, rows: Sequence[int], labels: str) -> dict[str, float]:
-    """Loss and norm of its gradient when every token of an effective batch counts the same, as in
-    the peers; sample by sample, from pixels, by the package's engine.
+def reference(
+    engine: Any, ready: Ready, rows: Sequence[int], labels: str, by_token: bool = True
+) -> dict[str, float]:
+    """Loss of an effective batch and norm of its gradient, sample by sample, from pixels, by the
+    package's engine.
+
+    Args:
+        by_token: every token counts the same, as in the peers; else every sample.
 
     Returns:
         ``loss``, in nats, and ``norm``.
@@ -93,7 +98,7 @@ def reference(engine: Any, ready: Ready, rows: Sequence[int], labels: str) -> di
     import torch
 
     batches = [ready.batch([row], labels) for row in rows]
-    counts = [int((batch["labels"][:, 1:] != -100).sum()) for batch in batches]
+    counts = [int((batch["labels"][:, 1:] != -100).sum()) if by_token else 1 for batch in batches]
     loss = 0.0
     for batch, count in zip(batches, counts, strict=True):
         own = engine.loss(batch) * (count / sum(counts))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.speed.contenders import BATCHES, EFFECTIVE, RATE, Contender, Try
 from benchmarks.speed.inputs import Ready, parts
 from benchmarks.speed.model import Stack, reference, stacked
+from benchmarks.speed.record import SAMPLES
 from benchmarks.speed.timing import Measured, forget_peak, now, peak
 from paper_repro.engine.model import unwrapped
 from paper_repro.engine.tower import tower_outputs
@@ -43,8 +44,7 @@ def measure(stack: Stack, pixels: Ready, cut: Try, contender: Contender) -> Meas
         checkpointing=cut.checkpointing,
         without=options.get("without", ()),
     )
-    asked = ("answer", "sequence") if options.get("reference") else ()
-    expected = {kind: reference(training.engine, pixels, range(EFFECTIVE), kind) for kind in asked}
+    expected = _expected(training.engine, pixels) if options.get("reference") else {}
     ready = pixels if options.get("tower") else _kept(stack, pixels)
     cycle = [
         _sizes(ready.batch(rows)) for step in range(BATCHES) for rows in parts(step, cut.batch)
@@ -62,6 +62,13 @@ def measure(stack: Stack, pixels: Ready, cut: Try, contender: Contender) -> Meas
     warm, timed = took[: contender.warm_up], took[contender.warm_up :]
     more = {"off": dict(training.engine.off), "recorded": len(training.engine.often)}
     return Measured(loss, norm, warm, timed, peak(), expected, more)
+
+
+def _expected(engine: Any, pixels: Ready) -> dict[str, dict[str, float]]:
+    """What the first update must come to: the peers' by their labels, and the package's."""
+    rows = range(EFFECTIVE)
+    peers = {labels: reference(engine, pixels, rows, labels) for labels in ("answer", "sequence")}
+    return peers | {SAMPLES: reference(engine, pixels, rows, "answer", by_token=False)}
 
 
 def _made(training: Training, ready: Ready, cut: Try) -> Iterator[Made]:

@@ -1,18 +1,19 @@
 """One contender, in the process that this module is run as; it writes what it measured.
 
 ``python -m benchmarks.speed.process NAME FOLDER OUT SIZE …``; ``surroundings`` in place of a name
-measures the card itself. What it wrote stays when a later size fails.
+measures the card itself. What it wrote stays when a later size fails; the last line that it says is
+then why.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benchmarks.speed.children import write_json
 from benchmarks.speed.contenders import CONTENDERS, EFFECTIVE, Contender, Try
 from benchmarks.speed.inputs import Ready, pixels_of, read
 from benchmarks.speed.timing import Measured, forget_peak, surroundings, versions
@@ -33,7 +34,7 @@ def contend(folder: Path, out: Path, name: str, sizes: list[str], steps: int | N
         ready = read(folder, size, pinned=torch.cuda.is_available())
         tries = contender.tries(*pixels_of(size))
         found["sizes"][size] = fastest(module, stack, ready, contender, tries)
-        out.write_text(json.dumps(found), encoding="utf-8")
+        write_json(out, found)
 
 
 def fastest(
@@ -45,7 +46,7 @@ def fastest(
         What was measured of it, and ``tries``: seconds of each, or why there are none.
     """
     done: dict[Try, dict[str, Any]] = {}
-    said = []
+    said: list[dict[str, str | float]] = []
     for cut in tries:
         if any(cut.checkpointing == other.checkpointing for other in done):
             continue
@@ -79,13 +80,29 @@ def attempt(
         return said
 
 
+def reason(error: Exception, name: str) -> str:
+    """Why a contender failed, in one line, and how to install what is missing."""
+    needs = CONTENDERS[name].needs if name in CONTENDERS else ""
+    if isinstance(error, ModuleNotFoundError) and needs:
+        return (
+            f"the Python module `{error.name}` is not installed here. To install it: "
+            f"`python -m pip install --no-deps --target FOLDER {needs}`, then measure with "
+            f"`--only {name} --python-path {name}=FOLDER`."
+        )
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
 def main() -> None:
     """What the command line says."""
     name, folder, out, steps, *sizes = sys.argv[1:]
-    if name == SURROUNDINGS:
-        Path(out).write_text(json.dumps(surroundings()), encoding="utf-8")
-    else:
-        contend(Path(folder), Path(out), name, sizes, int(steps) or None)
+    try:
+        if name == SURROUNDINGS:
+            write_json(Path(out), surroundings())
+        else:
+            contend(Path(folder), Path(out), name, sizes, int(steps) or None)
+    except Exception as error:
+        traceback.print_exc()
+        sys.exit(f"\n{reason(error, name)}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,9 @@ LOSS_APART, NORM_APART = 0.01, 0.05
 OTHERWISE = ("dropout 0.05",)
 """What has other losses by its nature."""
 
+SAMPLES = "samples"
+"""Key of a reference for the mean over samples of the mean over each one's answer."""
+
 Record = dict[str, Any]
 
 
@@ -65,15 +68,18 @@ def _derived(record: Record, name: str, size: str, one: Mapping[str, Any]) -> di
 def _expected(
     record: Record, name: str, size: str, one: Mapping[str, Any]
 ) -> Mapping[str, float] | None:
-    """What a first loss and norm are held against: the package's with the same labels, weights and
-    mean. The package's own is a mean over samples, the peers' over tokens."""
-    labels = CONTENDERS[name].labels
-    if name != PACKAGE and labels in one["reference"]:
-        return one["reference"][labels]
-    package = record["contenders"].get(PACKAGE, {}).get("sizes", {}).get(size)
-    if package is None or name in (PACKAGE, *OTHERWISE):
+    """What a first loss and norm are held against: those of the package's engine, sample by sample,
+    with the same labels, weights and mean. The package's own mean is over samples, the peers' over
+    tokens."""
+    if name in OTHERWISE:
         return None
-    return package if name in ABLATION else package["reference"][labels]
+    package: Mapping[str, Any] = (
+        record["contenders"].get(PACKAGE, {}).get("sizes", {}).get(size, {})
+    )
+    if name in ABLATION:
+        return package or None
+    references: Mapping[str, Any] = one["reference"] or package.get("reference", {})
+    return references.get(SAMPLES if name == PACKAGE else CONTENDERS[name].labels)
 
 
 def merged(earlier: Record, later: Record) -> Record:

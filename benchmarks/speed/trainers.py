@@ -40,8 +40,8 @@ class Watch(TrainerCallback):
     def on_step_end(self, *_: Any, **__: Any) -> None:
         self.at.append(now())
 
-    def on_log(self, *_: Any, logs: Mapping[str, float], **__: Any) -> None:
-        if "grad_norm" in logs and not self.first:
+    def on_log(self, *_: Any, logs: Mapping[str, float] | None = None, **__: Any) -> None:
+        if logs and "grad_norm" in logs and not self.first:
             self.first = {"loss": float(logs["loss"]), "norm": float(logs["grad_norm"])}
 
 
