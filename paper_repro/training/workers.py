@@ -130,6 +130,7 @@ def joined(device: str) -> Iterator[Workers]:
         yield Workers(device=device)
         return
     import torch
+    import torch.distributed.nn  # imported later it would keep the group, and its threads, for good
 
     rank, local = int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0"))
     if device == "cuda":

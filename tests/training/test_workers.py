@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,3 +74,19 @@ def test_without_a_launcher_and_with_one_process_it_is_alone(monkeypatch, device
     with joined(device) as workers:
         assert workers == Workers(0, 1, device)
         assert not torch.distributed.is_initialized()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are listed on Linux")
+def test_no_thread_of_the_group_outlives_it():
+    """Else one may be at work while Python ends, which aborts the process."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    done = subprocess.run(
+        [sys.executable, *launcher, str(Path(__file__).with_name("ends.py"))],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    within, after = map(int, done.stdout.split())
+    assert within > 0 == after
