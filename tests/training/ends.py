@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 
 from paper_repro.training.workers import joined
@@ -15,8 +16,7 @@ def threads() -> Counter[str]:
 
 def main() -> None:
     with joined("cpu") as workers:
-        import torch._dynamo  # as transformers does: it imports whatever takes the group for default
-
+        import_module("torch._dynamo")  # as transformers does, which takes the group
         workers.wait()
         within = threads()
     after = threads()
