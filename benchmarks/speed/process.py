@@ -87,7 +87,7 @@ def reason(error: Exception, name: str) -> str:
         return (
             f"the Python module `{error.name}` is not installed here. To install it: "
             f"`python -m pip install --no-deps --target FOLDER {needs}`, then measure with "
-            f"`--only {name} --python-path {name}=FOLDER`."
+            f"`--only {name} --python-path {name}=FOLDER`"
         )
     return " ".join(f"{type(error).__name__}: {error}".split())
 

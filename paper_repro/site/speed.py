@@ -20,6 +20,7 @@ from paper_repro.site.speed_table import (
     measured,
     origin,
     rounded,
+    settings,
     shown,
     tables,
 )
@@ -36,8 +37,8 @@ def speed_part(path: Path) -> str:
     record = json.loads(path.read_text(encoding="utf-8"))
     banner = earlier_run(f"{origin(record)} To repeat it: `{AGAIN}`.")
     figure = f'<figure class="figure">{inline(speed_figure(record).svg())}</figure>'
-    parts = (banner, *summary(record), figure, *tables(record), *failures(record))
-    return "\n\n".join(parts)
+    rest = (*tables(record), settings(record), *failures(record))
+    return "\n\n".join((banner, *summary(record), figure, *rest))
 
 
 def summary(record: Record) -> Iterator[str]:

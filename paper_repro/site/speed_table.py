@@ -33,7 +33,8 @@ HEAD = (
 
 def markdown(record: Record) -> str:
     """Where and how it was measured, tables, and what was not measured and why."""
-    return "\n\n".join([origin(record), *tables(record), *failures(record)]) + "\n"
+    parts = [origin(record), *tables(record), settings(record), *failures(record)]
+    return "\n\n".join(parts) + "\n"
 
 
 def origin(record: Record) -> str:
@@ -65,6 +66,17 @@ def tables(record: Record) -> Iterator[str]:
                 own = measured(record, size).get(PACKAGE)
                 yield f"**Frames of {shown(size)}**{more}"
                 yield table(HEAD, (_row(record, name, one, own) for name, one in found.items()))
+
+
+def settings(record: Record) -> str:
+    """What all contenders have in common, and a list of what each one is."""
+    common = record["settings"]
+    shared = (
+        f"All: {common['samples']} samples an update, AdamW at a rate of "
+        f"{common['learning_rate']:g}; {common['data']}."
+    )
+    each = [f"- **{name}**: {found['what']}" for name, found in record["contenders"].items()]
+    return "\n".join([shared, "", *each])
 
 
 def failures(record: Record) -> Iterator[str]:
