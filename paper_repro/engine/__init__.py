@@ -12,7 +12,7 @@ TECHNIQUES = {
     "labelled": "the vocabulary is scored at labelled tokens only",
     "last-layer": "the last layer's MLP is computed at labelled tokens only",
     "one-product": "adapters are columns of the layer's own product",
-    "kernel": "attention by a kernel that knows where rows begin",
+    "kernel": "attention of short rows, gated MLPs' gradients, adapters' copies by own kernels",
     "compile": "small operations are fused by torch.compile",
     "graphs": "a pass is one launch: a CUDA graph",
 }

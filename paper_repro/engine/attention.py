@@ -1,7 +1,7 @@
 """Causal attention of packed rows: every token looks at its own row only.
 
-Two ways: a kernel that knows where rows begin (``starts``), on cards that have it; or laying
-rows out with padding and back (``there`` and ``back``), which any device can.
+Two ways: a kernel of ours that knows where rows begin (``starts``), on cards that can run it; or
+laying rows out with padding and back (``there`` and ``back``), which any device can.
 """
 
 from __future__ import annotations
@@ -32,14 +32,31 @@ class Rows(NamedTuple):
     back: Tensor
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, rows: Rows) -> Tensor:
-    """[tokens, heads, width] of each; the query may have a multiple of the heads."""
-    if rows.there.numel():
-        return _padded(query, key, value, rows)
-    made: Tensor = torch.ops.aten._flash_attention_forward(
-        query, key, value, rows.starts, rows.starts, rows.longest, rows.longest, 0.0, True, False
-    )[0]
-    return made
+def attend(made: Tensor, cos: Tensor, sin: Tensor, rows: Rows, heads: int, keys: int) -> Tensor:
+    """Query, key and value → what every token sees, both of [tokens, channels].
+
+    Args:
+        made: query, key and value of all heads, one beside the other.
+        cos: of every token's rotary angles, [tokens, 1, half a head's width].
+        sin: as well.
+        heads: of the query.
+        keys: heads of key and of value, of which each serves as many of the query.
+    """
+    if not rows.there.numel():
+        longest = rows.longest
+        own = torch.ops.paper_repro.rows_attend(made, cos, sin, rows.starts, longest, heads, keys)
+        first: Tensor = own[0]
+        return first
+    split = made.view(len(made), heads + 2 * keys, -1).split([heads, keys, keys], dim=1)
+    query, key, value = split
+    return _padded(turned(query, cos, sin), turned(key, cos, sin), value, rows).flatten(1)
+
+
+def turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Each head's two halves turned against one another by the token's angles, in float32."""
+    left, right = x.chunk(2, dim=-1)
+    both = torch.cat([left * cos - right * sin, right * cos + left * sin], dim=-1)
+    return both.to(x.dtype)
 
 
 def _padded(query: Tensor, key: Tensor, value: Tensor, rows: Rows) -> Tensor:

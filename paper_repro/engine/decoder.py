@@ -6,16 +6,17 @@ outputs. The numbers are those of transformers and PEFT, to rounding.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from torch.nn.functional import cross_entropy, embedding, linear, rms_norm, silu
+from torch.nn.functional import cross_entropy, embedding, linear, rms_norm
 from torch.utils.checkpoint import checkpoint
 
 from paper_repro.engine.attention import Rows, attend
+from paper_repro.engine.gated import gated
 from paper_repro.engine.packed import Packed
 from paper_repro.engine.wide import Wide
 
@@ -43,6 +44,8 @@ class Shape(NamedTuple):
     epsilon: float
     sections: tuple[int, ...]
     """Of a head's rotary angles, how many turn by time, height and width."""
+    kernel: bool = False
+    """Whether the gated MLP's gradient is a kernel of ours."""
 
 
 Run = Callable[..., "Tensor"]
@@ -60,6 +63,7 @@ class Decoder:
         frequencies: of the rotary angles, [head width / 2].
         last_scored: whether the last layer's MLP is computed at the scored tokens only.
         checkpointing: whether layers are computed again in the backward pass.
+        renew: renews all copies at once, where a card can.
     """
 
     layers: tuple[Layer, ...]
@@ -70,6 +74,7 @@ class Decoder:
     shape: Shape
     last_scored: bool = True
     checkpointing: bool = False
+    renew: Callable[[], None] | None = None
 
     def loss(self, packed: Packed, dropout: bool, compiled: bool = False) -> Tensor:
         """The sum of the scored tokens' cross entropies by their shares, in nats; a scalar."""
@@ -81,6 +86,8 @@ class Decoder:
         x = x.index_copy(0, packed.pictures, packed.features.to(x.dtype))
         numbers = packed.numbers if dropout else None
         cos, sin = rotary(packed.places, self.frequencies, self.shape.sections)
+        if compiled:
+            of_any_size(x, cos, sin, packed)
         *others, last = self.layers
         for weights in others:
             x = run_layer(x, weights, cos, sin, packed.rows, numbers, None, self.shape)
@@ -91,10 +98,17 @@ class Decoder:
 
     def refresh(self) -> None:
         """After an update: renew what the products read."""
+        if self.renew:
+            self.renew()
+            return
         with torch.no_grad():
-            for each in self.layers:
-                for wide in (each.qkv, each.o, each.gate_up, each.down):
-                    wide.refresh()
+            for wide in self.wides:
+                wide.refresh()
+
+    @property
+    def wides(self) -> Iterator[Wide]:
+        """All linear layers."""
+        return (w for each in self.layers for w in (each.qkv, each.o, each.gate_up, each.down))
 
 
 def layer(
@@ -108,18 +122,16 @@ def layer(
     shape: Shape,
 ) -> Tensor:
     """[tokens, width] → the same, or of the scored tokens alone: attention needs all of them."""
-    heads, key_heads, width = shape.heads, shape.key_heads, shape.head_width
     normed = rms_norm(x, x.shape[-1:], weights.before, shape.epsilon)
-    made = weights.qkv(normed, numbers).view(len(x), heads + 2 * key_heads, width)
-    query, key, value = made.split([heads, key_heads, key_heads], dim=1)
-    mixed = attend(turned(query, cos, sin), turned(key, cos, sin), value, rows).flatten(1)
+    made = weights.qkv(normed, numbers)
+    mixed = attend(made, cos, sin, rows, shape.heads, shape.key_heads)
     if scored is not None:
         x, mixed = x[scored], mixed[scored]
         numbers = None if numbers is None else numbers[scored]
     x = x + weights.o(mixed, numbers)
     normed = rms_norm(x, x.shape[-1:], weights.between, shape.epsilon)
-    gate, up = weights.gate_up(normed, numbers).chunk(2, dim=1)
-    return x + weights.down(silu(gate) * up, numbers)
+    inner = gated(weights.gate_up(normed, numbers), shape.kernel)
+    return x + weights.down(inner, numbers)
 
 
 def score(
@@ -132,8 +144,8 @@ def score(
 
 @cache
 def fused(run: Run) -> Run:
-    """A function whose small operations torch.compile has fused, anew for every set of shapes."""
-    compiled = torch.compile(run, fullgraph=True, dynamic=False)
+    """A function whose small operations torch.compile has fused; see :func:`of_any_size`."""
+    compiled = torch.compile(run, fullgraph=True)
 
     def unlimited(*inputs: Any) -> Tensor:
         with torch._dynamo.config.patch(recompile_limit=1 << 16):
@@ -143,16 +155,20 @@ def fused(run: Run) -> Run:
     return unlimited
 
 
+def of_any_size(x: Tensor, cos: Tensor, sin: Tensor, packed: Packed) -> None:
+    """Tell torch.compile which sizes change from pass to pass, so that it compiles once for all."""
+    rows = packed.rows
+    for tensor in (x, cos, sin, packed.numbers, packed.scored, packed.targets, packed.shares,
+                   rows.starts, rows.there, rows.back):  # fmt: skip
+        if tensor.numel():
+            torch._dynamo.maybe_mark_dynamic(tensor, 0)
+    if rows.there.numel():
+        torch._dynamo.maybe_mark_dynamic(rows.there, 1)
+
+
 def rotary(places: Tensor, frequencies: Tensor, sections: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     """Cosine and sine of every token's angles, each of [tokens, 1, head width / 2]."""
     angles = places.unsqueeze(-1).float() * frequencies
     parts = angles.split(sections, dim=-1)
     chosen = torch.cat([part[axis % 3] for axis, part in enumerate(parts)], dim=-1).unsqueeze(1)
     return chosen.cos(), chosen.sin()
-
-
-def turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Each head's two halves turned against one another by the token's angles, in float32."""
-    left, right = x.chunk(2, dim=-1)
-    both = torch.cat([left * cos - right * sin, right * cos + left * sin], dim=-1)
-    return both.to(x.dtype)

@@ -23,7 +23,7 @@ import torch
 from paper_repro.engine import FEATURES
 from paper_repro.engine.decoder import Decoder
 from paper_repro.engine.model import tower_is_frozen, unwrapped
-from paper_repro.engine.packed import Layout, Packed, Sizes, moved, pack
+from paper_repro.engine.packed import Layout, Packed, Sizes, mapped, moved, pack
 from paper_repro.engine.replay import Replay
 from paper_repro.engine.techniques import read_device, reasons_against
 from paper_repro.engine.tower import tower_outputs
@@ -32,13 +32,15 @@ from paper_repro.engine.weights import linears_are_frozen, read
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-UNIT = 128
+UNIT = 16
 """Sizes of packed micro-batches are multiples of it where passes are compiled or recorded."""
 LONG = 512
 """For longer rows, in tokens, attention over padded rows is the faster one. A multiple of
 :data:`UNIT`, so that the layout follows from :class:`Sizes`."""
-OFTEN = 20
-"""So many passes of the same sizes must be expected before compiling for them pays."""
+MANY = 200
+"""So many passes must be expected before compiling, half a minute once, pays."""
+OFTEN = 10
+"""So many passes of the same sizes must be expected before recording a graph for them pays."""
 
 
 @dataclass
@@ -53,7 +55,8 @@ class Engine:
         off: techniques that are off, and why.
         decoder: the language model; None where linear layers of the base are trained: then it is
             read anew at every pass.
-        often: sizes of micro-batches that are worth compiling for; see :meth:`expect`.
+        compiled: whether it is worth compiling; see :meth:`expect`.
+        often: sizes of micro-batches that are worth recording; see :meth:`expect`.
     """
 
     whole: Any
@@ -62,6 +65,7 @@ class Engine:
     checkpointing: bool
     off: Mapping[str, str]
     decoder: Decoder | None = None
+    compiled: bool = False
     often: frozenset[Sizes] = frozenset()
     _replays: dict[tuple[Sizes, bool], Replay] = field(default_factory=dict)
 
@@ -75,6 +79,7 @@ class Engine:
         """
         if not {"compile", "graphs"} <= self.off.keys():
             sizes = Counter(self._layout(max(some[0])).sizes(*some) for some in passes)
+            self.compiled = "compile" not in self.off and sizes.total() >= MANY
             self.often = frozenset(one for one, count in sizes.items() if count >= OFTEN)
 
     def loss(self, batch: Mapping[str, Tensor], seed: int = 0, step: int = 0) -> Tensor:
@@ -90,20 +95,18 @@ class Engine:
             seed: of dropout, with the numbers in ``rows``.
             step: of dropout as well.
         """
-        return self._loss(self._packed(batch, seed, step))
+        return self._loss(self.pack(batch, seed, step))
 
-    def backward(
-        self, batch: Mapping[str, Tensor], factor: Tensor, seed: int = 0, step: int = 0
-    ) -> Tensor:
-        """Add the gradients of loss × factor to those of the trained tensors; else as :meth:`loss`.
+    def backward(self, packed: Packed, factor: Tensor) -> Tensor:
+        """Add the gradients of loss × factor to those of the trained tensors.
 
         Args:
+            packed: from :meth:`pack`.
             factor: a scalar on the model's device.
 
         Returns:
-            The loss, a scalar without a graph.
+            The loss, a scalar without a graph; a card may still be at work on it.
         """
-        packed = self._packed(batch, seed, step)
         recorded = packed.sizes in self.often and "graphs" not in self.off
         if recorded and not packed.features.requires_grad:
             return self._replay(packed, factor)
@@ -111,18 +114,30 @@ class Engine:
         (loss * factor).backward()
         return loss.detach()
 
+    def pack(self, batch: Mapping[str, Tensor], seed: int = 0, step: int = 0) -> Packed:
+        """Lay a micro-batch out for :meth:`backward`, in the host's memory where it is there; with
+        kept features that may be done ahead. Arguments as of :meth:`loss`."""
+        with self._autocast():
+            features = self._features(batch)
+        merge = self.whole.model.visual.spatial_merge_size
+        layout = self._layout(batch["input_ids"].shape[1])
+        packed = pack(batch, features, merge, seed, step, layout)
+        return mapped(packed, _pinned) if self._device.type == "cuda" else packed
+
     def _loss(self, packed: Packed) -> Tensor:
-        compiled = packed.sizes in self.often and "compile" not in self.off
         with self._autocast():
             decoder = self.decoder or self._read()
             decoder.refresh()
-            return decoder.loss(packed, dropout=self.whole.training, compiled=compiled)
+            there = moved(packed, self._device)
+            return decoder.loss(there, dropout=self.whole.training, compiled=self.compiled)
 
     def _replay(self, packed: Packed, factor: Tensor) -> Tensor:
         """By the graph for these sizes, which is recorded the first time."""
         found = (packed.sizes, self.whole.training)
         if found not in self._replays:
-            self._replays[found] = Replay(self._loss, self.trained, packed, factor)
+            beside = next(iter(self._replays.values()), None)
+            here = moved(packed, self._device)
+            self._replays[found] = Replay(self._loss, self.trained, here, factor, beside)
         return self._replays[found](packed, factor)
 
     def _layout(self, longest: int) -> Layout:
@@ -133,13 +148,6 @@ class Engine:
             unit=1 if {"compile", "graphs"} <= self.off.keys() else UNIT,
         )
 
-    def _packed(self, batch: Mapping[str, Tensor], seed: int, step: int) -> Packed:
-        with self._autocast():
-            features = self._features(batch)
-        merge = self.whole.model.visual.spatial_merge_size
-        layout = self._layout(batch["input_ids"].shape[1])
-        return moved(pack(batch, features, merge, seed, step, layout), self._device)
-
     def _features(self, batch: Mapping[str, Tensor]) -> Tensor:
         if FEATURES in batch:
             return batch[FEATURES]
@@ -149,7 +157,8 @@ class Engine:
             return tower_outputs(self.whole, pixels.to(self._device), grid.to(self._device))
 
     def _read(self) -> Decoder:
-        decoder = read(self.whole, self.dtype, as_one="one-product" not in self.off)
+        one, kernel = ("one-product" not in self.off), ("kernel" not in self.off)
+        decoder = read(self.whole, self.dtype, one, kernel)
         decoder.last_scored = "last-layer" not in self.off
         decoder.checkpointing = self.checkpointing
         return decoder
@@ -187,3 +196,7 @@ def engine(
     if frozen:
         made.decoder = made._read()
     return made
+
+
+def _pinned(tensor: Tensor) -> Tensor:
+    return tensor if tensor.is_cuda else tensor.pin_memory()

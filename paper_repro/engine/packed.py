@@ -7,7 +7,7 @@ of its own that nothing looks at and nothing is learned from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Packed(NamedTuple):
-    """What the language model needs; all on one device.
+    """What the language model needs.
 
     Attributes:
         ids: [tokens].
@@ -144,11 +144,16 @@ def pack(
 
 
 def moved(packed: Packed, device: torch.device) -> Packed:
-    """On another device."""
+    """On another device; at once where it is pinned."""
+    return mapped(packed, lambda tensor: tensor.to(device, non_blocking=True))
+
+
+def mapped(packed: Packed, change: Callable[[Tensor], Tensor]) -> Packed:
+    """The same with every tensor changed."""
     rows, sizes = packed.rows, packed.sizes
     parts = {n: part for n, part in packed._asdict().items() if isinstance(part, torch.Tensor)}
-    there = Rows(rows.starts.to(device), rows.longest, rows.there.to(device), rows.back.to(device))
-    return Packed(rows=there, sizes=sizes, **{n: part.to(device) for n, part in parts.items()})
+    there = Rows(change(rows.starts), rows.longest, change(rows.there), change(rows.back))
+    return Packed(rows=there, sizes=sizes, **{n: change(part) for n, part in parts.items()})
 
 
 def _longer(tensor: Tensor, by: int, value: int = 0) -> Tensor:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -27,10 +26,17 @@ class Replay:
         loss: of a micro-batch; run twice, then recorded with its gradients.
         trained: the tensors that gradients are wanted of.
         packed, factor: as they are given later, for their shapes; a copy is kept.
+        beside: another graph, to share its memory: they never run at once, and what they give is
+            copied.
     """
 
     def __init__(
-        self, loss: Loss, trained: Sequence[Tensor], packed: Packed, factor: Tensor
+        self,
+        loss: Loss,
+        trained: Sequence[Tensor],
+        packed: Packed,
+        factor: Tensor,
+        beside: Replay | None,
     ) -> None:
         self._inputs, self._factor = deepcopy(packed), factor.clone()
         self._trained, self._graph = trained, torch.cuda.CUDAGraph()
@@ -40,13 +46,14 @@ class Replay:
             for _ in range(2):
                 self._pass(loss)
         torch.cuda.current_stream().wait_stream(aside)
-        with torch.cuda.graph(self._graph, pool=_pool()):
+        pool = beside._graph.pool() if beside else None
+        with torch.cuda.graph(self._graph, pool=pool):
             self._loss, self._gradients = self._pass(loss)
 
     def __call__(self, packed: Packed, factor: Tensor) -> Tensor:
         """The loss; the gradients of loss × factor are added to those of the trained tensors."""
         for place, tensor in zip(tensors(self._inputs), tensors(packed), strict=True):
-            place.copy_(tensor)
+            place.copy_(tensor, non_blocking=True)
         self._factor.copy_(factor)
         self._graph.replay()
         before = [tensor.grad for tensor in self._trained if tensor.grad is not None]
@@ -59,12 +66,6 @@ class Replay:
         found = loss(self._inputs)
         gradients = torch.autograd.grad(found * self._factor, list(self._trained))
         return found.detach(), list(gradients)
-
-
-@cache
-def _pool() -> Any:
-    """Of memory that all graphs share: they never run at once, and what they give is copied."""
-    return torch.cuda.graph_pool_handle()
 
 
 def tensors(packed: Packed) -> list[Tensor]:

@@ -23,7 +23,7 @@ class Device(NamedTuple):
         kind: ``cpu`` or ``cuda``.
         capability: of a CUDA card, such as (9, 0).
         half: whether products are in 16 bits.
-        triton: whether torch.compile has what it needs.
+        triton: whether Triton is there, and what it needs.
     """
 
     kind: str
@@ -58,5 +58,5 @@ def reasons_against(device: Device, frozen: bool, without: Collection[str] = ())
     elif not device.half or device.capability < (8, 0):
         found["kernel"] = "it takes 16 bits and a card of compute capability 8.0"
     if device.kind == "cuda" and not device.triton:
-        found["compile"] = "it takes Triton and a C compiler"
+        found |= {name: "it takes Triton and a C compiler" for name in ("kernel", "compile")}
     return found | {name: "as asked" for name in TECHNIQUES if name in without}

@@ -51,13 +51,14 @@ def linears_are_frozen(whole: Any) -> bool:
     )
 
 
-def read(whole: Any, dtype: torch.dtype, as_one: bool = True) -> Decoder:
+def read(whole: Any, dtype: torch.dtype, as_one: bool = True, kernel: bool = False) -> Decoder:
     """The language model of a Qwen2-VL with or without adapters.
 
     Args:
         whole: the model inside all wrappers.
         dtype: of the products.
         as_one: see :class:`Wide`.
+        kernel: see :class:`Shape`.
 
     Raises:
         ValueError: an adapter is none that is understood here, or stands where none is expected.
@@ -67,7 +68,7 @@ def read(whole: Any, dtype: torch.dtype, as_one: bool = True) -> Decoder:
     config = text.config
     heads = config.num_attention_heads
     head = whole.lm_head.weight
-    return Decoder(
+    made = Decoder(
         layers=tuple(_layer(each, place, dtype, as_one) for place, each in enumerate(text.layers)),
         words=text.embed_tokens.weight,
         norm=text.norm.weight,
@@ -79,8 +80,16 @@ def read(whole: Any, dtype: torch.dtype, as_one: bool = True) -> Decoder:
             head_width=config.hidden_size // heads,
             epsilon=config.rms_norm_eps,
             sections=tuple(config.rope_parameters["mrope_section"]),
+            kernel=kernel,
         ),
     )
+    if kernel:
+        import paper_repro.engine.card.attention
+        import paper_repro.engine.card.gated  # noqa: F401  both are torch operators from here on
+        from paper_repro.engine.card.renew import Copy, renewal
+
+        made.renew = renewal(Copy(*each) for wide in made.wides for each in wide.copies())
+    return made
 
 
 def wide(linears: Sequence[Any], dtype: torch.dtype, number: int) -> Wide:
@@ -105,11 +114,10 @@ def wide(linears: Sequence[Any], dtype: torch.dtype, number: int) -> Wide:
         for first, adapter in zip(ranks, adapters, strict=False)
     )
     spread = [(1 / (1 - adapter.dropout), len(adapter.a)) for adapter in adapters]
-    device, inputs = bases[0].weight.device, bases[0].in_features
+    device = bases[0].weight.device
     made = Wide(
-        weight=_weight(bases, ends, ranks[-1], dtype),
+        block=_block(bases, ends, ranks[-1], dtype),
         bias=_bias(bases, dtype),
-        down=torch.zeros((ranks[-1], inputs), dtype=dtype, device=device),
         numbers=torch.arange(number, number + len(pieces), dtype=torch.int32, device=device),
         least=thresholds([piece.dropout for piece in pieces]).to(device),
         kept=torch.tensor([kept for kept, r in spread for _ in range(r)]).to(device, dtype),
@@ -183,8 +191,8 @@ def _refuse_others(whole: Any, text: Any) -> None:
                 raise ValueError(f"expected adapters on the layers' linears only, got {name!r}")
 
 
-def _weight(bases: Sequence[Any], ends: Sequence[int], ranks: int, dtype: torch.dtype) -> Tensor:
-    """The bases' weights one above the other, with room for all B to the right."""
+def _block(bases: Sequence[Any], ends: Sequence[int], ranks: int, dtype: torch.dtype) -> Tensor:
+    """The bases' weights one above the other, with room for B to the right and A below."""
     first = bases[0].weight
     if any(base.weight.requires_grad for base in bases):
         if ranks:
@@ -193,11 +201,12 @@ def _weight(bases: Sequence[Any], ends: Sequence[int], ranks: int, dtype: torch.
     if len(bases) == 1 and not ranks and first.dtype == dtype:
         return torch.Tensor.detach(first)
     inputs = bases[0].in_features
-    weight = torch.zeros((ends[-1], inputs + ranks), dtype=dtype, device=first.device)
+    shape = (ends[-1] + ranks, inputs + ranks)
+    block = torch.zeros(shape, dtype=dtype, device=first.device)
     with torch.no_grad():
         for base, end in zip(bases, ends, strict=True):
-            _move(base, weight[end - base.out_features : end, :inputs])
-    return weight
+            _move(base, block[end - base.out_features : end, :inputs])
+    return block
 
 
 def _move(base: Any, place: Tensor) -> None:

@@ -1,16 +1,23 @@
 """Linear layers that read the same input, with all adapters on them, as one product.
 
-A layer with adapters gives ``x Wᵀ + b + Σ s (x Aᵀ) Bᵀ``. With all A below one another in ``down``
-and s·B to the right of W in ``weight`` that is ``[x | x downᵀ] weightᵀ + b``: one narrow product
-and one wide one, however many adapters stand on however many layers. Nothing is merged: W keeps
-its numbers, and the adapters' part is added before the sum is rounded.
+A layer with adapters gives ``x Wᵀ + b + Σ s (x Aᵀ) Bᵀ``. All of them stand in one block, with s·B
+to the right of W and A below it::
 
-``weight`` and ``down`` hold copies of the adapters in the type of the products, which
-:meth:`Wide.refresh` renews after an update. Gradients go to the adapters' own parameters.
+    W  sB
+    A   0
+
+The upper rows are ``weight`` and the lower left is ``down``: ``[x | x downᵀ] weightᵀ + b`` is one
+narrow product and one wide one, however many adapters stand on however many layers, and backward
+it is one wide product along either side of the block. Nothing is merged: W keeps its numbers, and
+the adapters' part is added before the sum is rounded.
+
+The block holds copies of the adapters in the type of the products, which :meth:`Wide.refresh`
+renews after an update. Gradients go to the adapters' own parameters.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -45,9 +52,8 @@ class Wide(NamedTuple):
     """Layers as one.
 
     Attributes:
-        weight: [outputs, inputs + ranks].
+        block: [outputs + ranks, inputs + ranks].
         bias: [outputs], or None.
-        down: [ranks, inputs].
         numbers, least: of the pieces, for dropout: [pieces], int32.
         kept: by how much what is left after dropout is scaled up, [ranks].
         pieces: what stands where, the trained ones last.
@@ -55,15 +61,25 @@ class Wide(NamedTuple):
         as_one: whether adapters are part of the wide product, or computed one by one.
     """
 
-    weight: Tensor
+    block: Tensor
     bias: Tensor | None
-    down: Tensor
     numbers: Tensor
     least: Tensor
     kept: Tensor
     pieces: tuple[Piece, ...]
     adapters: tuple[tuple[Tensor, Tensor], ...]
     as_one: bool = True
+
+    @property
+    def weight(self) -> Tensor:
+        """W and s·B, [outputs, inputs + ranks]."""
+        return self.block[: self.block.shape[0] - len(self.kept)]
+
+    @property
+    def down(self) -> Tensor:
+        """All A, [ranks, inputs]."""
+        outputs, inputs = (size - len(self.kept) for size in self.block.shape)
+        return self.block[outputs:, :inputs]
 
     def __call__(self, x: Tensor, tokens: Tensor | None) -> Tensor:
         """[tokens, inputs] → [tokens, outputs].
@@ -72,19 +88,18 @@ class Wide(NamedTuple):
             tokens: the numbers that dropout is drawn from, [tokens], int32; None: no dropout.
         """
         if not self.pieces:
-            return linear(x, self.weight, self.bias)
+            return linear(x, self.block, self.bias)
         stay = None
         if tokens is not None and any(piece.dropout for piece in self.pieces):
             stay = masks(tokens, self.numbers, self.least, x.shape[1])
         if not self.as_one:
-            return self._one_by_one(x.to(self.weight.dtype), stay)
+            return self._one_by_one(x.to(self.block.dtype), stay)
         pairs = zip(self.pieces, self.adapters, strict=True)
         trained = [tensor for piece, pair in pairs if piece.trained for tensor in pair]
         made: Tensor = _Product.apply(  # type: ignore[no-untyped-call]
-            x.to(self.weight.dtype),
-            self.weight,
+            x.to(self.block.dtype),
+            self.block,
             self.bias,
-            self.down,
             stay,
             self.kept,
             self.pieces,
@@ -93,7 +108,7 @@ class Wide(NamedTuple):
         return made
 
     def _one_by_one(self, x: Tensor, stay: Tensor | None) -> Tensor:
-        made = linear(x, self.weight[:, : self.down.shape[1]], self.bias)
+        made = linear(x, self.weight[:, : x.shape[1]], self.bias)
         for place, (piece, (a, b)) in enumerate(zip(self.pieces, self.adapters, strict=True)):
             seen = x if stay is None else left(x, stay[place])
             scale = piece.scale if stay is None else piece.scale / (1 - piece.dropout)
@@ -104,13 +119,17 @@ class Wide(NamedTuple):
 
     def refresh(self, everything: bool = False) -> None:
         """Copy the trained adapters, or all of them, to where the product reads them."""
-        inputs = self.down.shape[1]
+        for source, target, scale in self.copies(everything):
+            target.copy_(source if scale == 1 else source * scale)
+
+    def copies(self, everything: bool = False) -> Iterator[tuple[Tensor, Tensor, float]]:
+        """Which tensor goes where, and times what."""
+        weight, down = self.weight, self.down
         for piece, (a, b) in zip(self.pieces, self.adapters, strict=True):
             if piece.trained or everything:
-                first, last = piece.ranks
-                self.down[first:last].copy_(a)
-                place = self.weight[slice(*piece.outputs), inputs + first : inputs + last]
-                place.copy_(b * piece.scale)
+                first, last = (rank + down.shape[1] for rank in piece.ranks)
+                yield a, down[slice(*piece.ranks)], 1.0
+                yield b, weight[slice(*piece.outputs), first:last], piece.scale
 
 
 class _Product(Function):
@@ -118,38 +137,61 @@ class _Product(Function):
     def forward(
         ctx: Any,
         x: Tensor,
-        weight: Tensor,
+        block: Tensor,
         bias: Tensor | None,
-        down: Tensor,
         stay: Tensor | None,
         kept: Tensor,
         pieces: tuple[Piece, ...],
         *trained: Tensor,
     ) -> Tensor:
-        joined = torch.cat([x, _low(x, down, stay, kept, pieces)], dim=1)
-        ctx.pieces = pieces
-        ctx.save_for_backward(joined if trained else None, weight, down, stay, kept)
-        return linear(joined, weight, bias)
+        outputs, inputs = block.shape[0] - len(kept), x.shape[1]
+        low = _low(x, block[outputs:, :inputs], stay, kept, pieces)
+        joined = torch.cat([x, low], dim=1)
+        ctx.pieces, ctx.inputs = pieces, inputs
+        ctx.save_for_backward(joined if trained else None, block, stay, kept)
+        return linear(joined, block[:outputs], bias)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        joined, weight, down, stay, kept = ctx.saved_tensors
-        inputs = down.shape[1]
-        both = grad @ weight
-        x_grad, low_grad = both[:, :inputs], both[:, inputs:]
-        if stay is not None:
-            low_grad = low_grad * kept
+        joined, block, stay, kept = ctx.saved_tensors
+        if stay is None and grad.shape[1] < ctx.inputs:
+            x_grad, low_grad = _narrow_first(grad, block, ctx.inputs)
+        else:
+            x_grad, low_grad = _wide_first(grad, block, ctx.inputs, stay, kept, ctx.pieces)
         found: list[Tensor] = []
         if joined is not None:
-            x, low = joined[:, :inputs], joined[:, inputs:]
+            x, low = joined[:, : ctx.inputs], joined[:, ctx.inputs :]
             found = _of_trained(grad, low_grad, x, low, stay, ctx.pieces)
-        if stay is None:
-            x_grad = x_grad + low_grad @ down
-        else:
-            for piece, own in zip(ctx.pieces, stay, strict=True):
-                ranks = slice(*piece.ranks)
-                x_grad = x_grad + left(low_grad[:, ranks] @ down[ranks], own)
-        return (x_grad, None, None, None, None, None, None, *found)
+        return (x_grad, None, None, None, None, None, *found)
+
+
+def _narrow_first(grad: Tensor, block: Tensor, inputs: int) -> tuple[Tensor, Tensor]:
+    """Gradients of x and of what is ``low``: along the block's rows, fewer than its columns."""
+    outputs = grad.shape[1]
+    low_grad = grad @ block[:outputs, inputs:]
+    return torch.cat([grad, low_grad], dim=1) @ block[:, :inputs], low_grad
+
+
+def _wide_first(
+    grad: Tensor,
+    block: Tensor,
+    inputs: int,
+    stay: Tensor | None,
+    kept: Tensor,
+    pieces: tuple[Piece, ...],
+) -> tuple[Tensor, Tensor]:
+    """The same along its columns."""
+    outputs = grad.shape[1]
+    down = block[outputs:, :inputs]
+    both = grad @ block[:outputs]
+    x_grad, low_grad = both[:, :inputs], both[:, inputs:]
+    if stay is None:
+        return x_grad + low_grad @ down, low_grad
+    low_grad = low_grad * kept
+    for piece, own in zip(pieces, stay, strict=True):
+        ranks = slice(*piece.ranks)
+        x_grad = x_grad + left(low_grad[:, ranks] @ down[ranks], own)
+    return x_grad, low_grad
 
 
 def _low(

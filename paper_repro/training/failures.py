@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from paper_repro.errors import UserError
 from paper_repro.training import checkpoints
-from paper_repro.training.step import NotFinite
 
 if TYPE_CHECKING:
     from paper_repro.training.settings import Settings
@@ -17,6 +16,20 @@ if TYPE_CHECKING:
 COMMAND = "python -m paper_repro train"
 CHECKPOINTS = "checkpoints"
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+
+
+class NotFinite(ArithmeticError):
+    """A step whose loss or gradient is no finite number; nothing was updated.
+
+    Attributes:
+        step: its number, counted from 0.
+        what: ``loss`` or ``gradient norm``.
+        value: what was got.
+    """
+
+    def __init__(self, step: int, what: str, value: float) -> None:
+        super().__init__(f"step {step}: expected a finite {what}, got {value}")
+        self.step, self.what, self.value = step, what, value
 
 
 def told(error: Exception, settings: Settings, folder: Path) -> UserError | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from paper_repro.quiet import captured
 from paper_repro.training.examples import Examples
@@ -19,21 +20,47 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     Batch = Mapping[str, Tensor]
-    MicroSequence = Sequence[Batch]
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class Made(Sequence[Any]):
     """Micro-batches of a step, of which this process has its own share only."""
 
-    own: Mapping[int, Batch]
+    own: Mapping[int, Any]
     of: int
+
+    def each(self, change: Callable[[Batch], Any]) -> Made:
+        """The same with every one changed."""
+        return Made({index: change(batch) for index, batch in self.own.items()}, self.of)
 
     def __len__(self) -> int:
         return self.of
 
     def __getitem__(self, index: Any) -> Any:
         return self.own[index]
+
+
+class Lookahead(Iterator[Item]):
+    """An iterator whose next item may be fetched before it is asked for."""
+
+    def __init__(self, items: Iterator[Item]) -> None:
+        self._items = items
+        self._fetched: Callable[[], Item] | None = None
+
+    def fetch(self) -> None:
+        """Get the next item ready; what goes wrong is raised when it is asked for."""
+        try:
+            item = next(self._items)
+        except Exception as error:
+            self._fetched = partial(_fail, error)
+        else:
+            self._fetched = lambda: item
+
+    def __next__(self) -> Item:
+        fetched, self._fetched = self._fetched, None
+        return fetched() if fetched else next(self._items)
 
 
 @dataclass(frozen=True)
@@ -54,7 +81,7 @@ class Steps:
 
 def feed(
     examples: Examples, plan: Plan, first: int, share: Callable[[int], range], loaders: int = 0
-) -> Iterator[tuple[MicroSequence, int]]:
+) -> Iterator[tuple[Made, int]]:
     """Micro-batches of every step from ``first`` on, and the number of rows in them.
 
     Args:
@@ -102,6 +129,10 @@ def _ahead(
                 multiprocessing_context="fork",
             )
         )
+
+
+def _fail(error: Exception) -> NoReturn:
+    raise error
 
 
 def _rows(parts: MicroBatches) -> int:

@@ -55,6 +55,20 @@ def set_rate(optimizer: Optimizer, rate: float) -> None:
         group["lr"] = rate
 
 
+def update_if(optimizer: Optimizer, sound: Tensor) -> bool:
+    """Have the device itself leave the next update out where a boolean on it is false.
+
+    So nobody has to wait for it before the update is launched.
+
+    Returns:
+        Whether the optimizer can do that: torch's fused ones can.
+    """
+    if not getattr(optimizer, "_step_supports_amp_scaling", False):
+        return False
+    optimizer.found_inf = (~sound).float()  # type: ignore[attr-defined]
+    return True
+
+
 def state_of(
     optimizer: Optimizer, named: Mapping[str, nn.Parameter]
 ) -> tuple[dict[str, Tensor], dict[str, float]]:

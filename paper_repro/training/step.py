@@ -13,8 +13,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from paper_repro.engine import FEATURES
 from paper_repro.quiet import captured
-from paper_repro.training import optimizers
+from paper_repro.training import optimizers, state
+from paper_repro.training.failures import NotFinite
 from paper_repro.training.precision import FP32, Precision, deterministic
 from paper_repro.training.workers import ALONE, Workers
 
@@ -24,22 +26,9 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from paper_repro.engine.engine import Engine
+    from paper_repro.engine.packed import Packed
 
 MicroBatch = Mapping[str, "Tensor"]
-
-
-class NotFinite(ArithmeticError):
-    """A step whose loss or gradient is no finite number; nothing was updated.
-
-    Attributes:
-        step: its number, counted from 0.
-        what: ``loss`` or ``gradient norm``.
-        value: what was got.
-    """
-
-    def __init__(self, step: int, what: str, value: float) -> None:
-        super().__init__(f"step {step}: expected a finite {what}, got {value}")
-        self.step, self.what, self.value = step, what, value
 
 
 @dataclass
@@ -78,13 +67,19 @@ class Training:
     torn: bool = False
     said: list[str] = field(default_factory=list)
 
-    def step(self, micro_batches: Sequence[MicroBatch], samples: int | None = None) -> float:
+    def step(
+        self,
+        micro_batches: Sequence[MicroBatch | Packed],
+        samples: int | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> float:
         """Forward, backward, update, for one effective batch.
 
         Args:
-            micro_batches: those of all processes; each takes its own and looks at no other, so a
-                sequence may collate on access.
+            micro_batches: those of all processes, or what :meth:`ahead` makes of them; each looks
+                at its own only.
             samples: in all of them; counted when None, which looks at every one.
+            meanwhile: called while a card is at work; must not raise.
 
         Returns:
             The loss before the update, in nats a token: the mean over samples of the mean over
@@ -94,28 +89,36 @@ class Training:
             NotFinite: nothing is updated then, and :attr:`steps` stays. With a scaler gradients
                 may overflow: the update is left out and the scale is halved, until it is 1.
         """
-        if samples is None:
-            samples = sum(len(batch["input_ids"]) for batch in micro_batches)
+        samples = samples or sum(_rows(batch) for batch in micro_batches)
         with captured() as said, deterministic(self.same_bits):
-            loss = self._accumulate(micro_batches, samples)
-            if not math.isfinite(loss):
-                raise self._refused("loss", loss)
+            total = self._accumulate(micro_batches, samples)
+            norm = self._clip()
+            at_once = not self.scaler and optimizers.update_if(
+                self.optimizer, (total + norm).isfinite()
+            )
+            if not at_once:
+                self._check(float(total), float(norm))
+            self.torn = True
             self._update()
+            meanwhile()
+            loss, length = float(total), float(norm)
+            self.torn = False
+            if at_once:
+                self._check(loss, length)
         self._heard(said)
         self.steps += 1
         return loss
 
-    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Everything that a later :meth:`load_state` needs: tensors on the host, and plain numbers.
+    def ahead(self, batch: MicroBatch, step: int) -> MicroBatch | Packed:
+        """A micro-batch as ready as it can be made before its step, counted from 0.
 
-        Tensors are named ``model/NAME`` and ``optimizer/NAME/ENTRY``; numbers fit JSON.
+        The tower's outputs may depend on what is trained, and are made at the step itself.
         """
-        named = self.trained
-        entries, numbers = optimizers.state_of(self.optimizer, named)
-        tensors = {f"model/{name}": optimizers.on_host(tensor) for name, tensor in named.items()}
-        tensors |= {f"optimizer/{name}": tensor for name, tensor in entries.items()}
-        scaler = self.scaler.state_dict() if self.scaler else {}
-        return tensors, {"steps": self.steps, "optimizer": numbers, "scaler": scaler}
+        return self.engine.pack(batch, self.seed, step) if FEATURES in batch else batch
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """All that a later :meth:`load_state` needs; see :mod:`paper_repro.training.state`."""
+        return state.of(self)
 
     def load_state(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> None:
         """Put back, bit for bit, what :meth:`state` gave.
@@ -123,32 +126,15 @@ class Training:
         Raises:
             UserError: it is not the state of this model and optimizer.
         """
-        import torch
-
-        named = self.trained
-        saved = _below("model/", tensors)
-        if saved.keys() != named.keys():
-            odd = sorted(saved.keys() ^ named.keys())
-            raise optimizers.foreign(
-                f"{len(named)} trained tensors", f"{len(saved)}, among them {odd[0]}"
-            )
-        if bool(numbers["scaler"]) != bool(self.scaler):
-            raise optimizers.foreign("the precision of the run", "another")
-        entries = _below("optimizer/", tensors)
-        with captured() as said, torch.no_grad():
-            for name, tensor in named.items():
-                optimizers.copy_checked(tensor, saved[name], name)
-            optimizers.load_into(self.optimizer, named, entries, numbers["optimizer"])
+        with captured() as said:
+            state.load(self, tensors, numbers)
         self._heard(said)
-        if self.scaler:
-            self.scaler.load_state_dict(dict(numbers["scaler"]))
-        self.steps = int(numbers["steps"])
 
     def _heard(self, said: Sequence[str]) -> None:
         self.said += [words for words in dict.fromkeys(said) if words not in self.said]
 
-    def _accumulate(self, micro_batches: Sequence[MicroBatch], samples: int) -> float:
-        """Gradients and loss of the effective batch, added up over all processes."""
+    def _accumulate(self, micro_batches: Sequence[MicroBatch | Packed], samples: int) -> Tensor:
+        """Gradients of the effective batch, and its loss, added up over all processes."""
         import torch
 
         device = next(iter(self.trained.values())).device
@@ -156,11 +142,13 @@ class Training:
         share = torch.full((), 1 / samples, device=device)
         factor = self.scaler.scale(share) if self.scaler else share
         for index in self.workers.share(len(micro_batches)):
-            loss = self.engine.backward(micro_batches[index], factor, self.seed, self.steps)
-            total += share * loss
+            batch = micro_batches[index]
+            if isinstance(batch, Mapping):
+                batch = self.engine.pack(batch, self.seed, self.steps)
+            total += share * self.engine.backward(batch, factor)
         if self.workers.world > 1:
             self.workers.add_up([*self._gradients(), total])
-        return float(total)
+        return total
 
     def _gradients(self) -> list[Tensor]:
         import torch
@@ -170,23 +158,28 @@ class Training:
                 tensor.grad = torch.zeros_like(tensor)
         return [tensor.grad for tensor in self.trained.values() if tensor.grad is not None]
 
-    def _update(self) -> None:
+    def _clip(self) -> Tensor:
+        """Scale gradients down to the largest norm that is allowed; the norm before it."""
         import torch
 
         if self.scaler:
             self.scaler.unscale_(self.optimizer)
         limit = math.inf if self.max_grad_norm is None else self.max_grad_norm
-        norm = float(torch.nn.utils.clip_grad_norm_(self.trained.values(), limit))
+        return torch.nn.utils.clip_grad_norm_(self.trained.values(), limit)
+
+    def _check(self, loss: float, norm: float) -> None:
+        if not math.isfinite(loss):
+            raise self._refused("loss", loss)
         if not math.isfinite(norm) and (not self.scaler or self.scaler.get_scale() <= 1):
             raise self._refused("gradient norm", norm)
+
+    def _update(self) -> None:
         optimizers.set_rate(self.optimizer, self.schedule(self.steps))
-        self.torn = True
         if self.scaler:
             self.scaler.step(self.optimizer)
             self.scaler.update()
         else:
             self.optimizer.step()
-        self.torn = False
         self.optimizer.zero_grad()
 
     def _refused(self, what: str, value: float) -> NotFinite:
@@ -254,5 +247,5 @@ def start(
     )
 
 
-def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+def _rows(batch: MicroBatch | Packed) -> int:
+    return len(batch["input_ids"]) if isinstance(batch, Mapping) else batch.sizes.rows

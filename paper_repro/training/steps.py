@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from paper_repro.errors import UserError
 from paper_repro.training import checkpoints
 from paper_repro.training.events import events
 from paper_repro.training.failures import CHECKPOINTS, COMMAND, disk_is_full
-from paper_repro.training.feed import feed
+from paper_repro.training.feed import Lookahead, Made, feed
 from paper_repro.training.push import push
 from paper_repro.training.record import Record, write_record
 from paper_repro.training.settings import FREE
@@ -64,11 +65,11 @@ def take_steps(
 def _loop(prepared: Prepared, training: Training, record: Record, folder: Path, run: Run) -> bool:
     plan, every = prepared.plan, run.options.save_every
     earlier, began, took = record.times.get("seconds", 0.0), time.perf_counter(), list[float]()
-    batches = feed(prepared.examples, plan, training.steps, run.workers.share, run.options.loaders)
+    batches = Lookahead(_ready(prepared, training, run))
     with events(folder, training.steps, on=run.workers.writes) as write_event:
         for micro_batches, samples in batches:
             rate, started = training.schedule(training.steps), time.perf_counter()
-            loss = training.step(micro_batches, samples)
+            loss = training.step(micro_batches, samples, batches.fetch)
             took.append(time.perf_counter() - started)
             record.losses.append(loss)
             record.learning_rates.append(rate)
@@ -88,6 +89,14 @@ def _loop(prepared: Prepared, training: Training, record: Record, folder: Path, 
                 )
                 return False
     return True
+
+
+def _ready(prepared: Prepared, training: Training, run: Run) -> Iterator[tuple[Made, int]]:
+    """Micro-batches of every step that is left, as ready as they can be."""
+    first, share = training.steps, run.workers.share
+    batches = feed(prepared.examples, prepared.plan, first, share, run.options.loaders)
+    for step, (micro_batches, samples) in enumerate(batches, first):
+        yield micro_batches.each(partial(training.ahead, step=step)), samples
 
 
 def _go_on(prepared: Prepared, training: Training, record: Record, folder: Path, run: Run) -> None:

@@ -249,4 +249,3 @@ def test_every_row_is_trained_on_or_named(published, tmp_path, text):
     said = "leak: 2 frames stand in both train and validation: "
     assert f"{said}2 of 6 rows of train and 3 of 5 rows of validation" in heard.lines
     assert found["repeated_rows"] == {"train": 0, "validation": 1}
-

@@ -7,8 +7,9 @@ import math
 import pytest
 
 from paper_repro.errors import UserError
+from paper_repro.training.failures import NotFinite
 from paper_repro.training.precision import FP32, choose
-from paper_repro.training.step import NotFinite, start
+from paper_repro.training.step import start
 from tests.training.bench import (
     RATE,
     begun,

@@ -6,8 +6,9 @@ import math
 
 import pytest
 
+from paper_repro.training.failures import NotFinite
 from paper_repro.training.order import Plan
-from paper_repro.training.step import NotFinite, start
+from paper_repro.training.step import start
 from tests.training.bench import (
     LAYERS,
     RATE,

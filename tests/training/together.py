@@ -13,9 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from paper_repro.training.failures import NotFinite
 from paper_repro.training.order import Plan
 from paper_repro.training.precision import choose
-from paper_repro.training.step import NotFinite, Training
+from paper_repro.training.step import Training
 from paper_repro.training.workers import ALONE, Workers, joined
 from tests.training.bench import begun, run, trained
 
