@@ -77,10 +77,18 @@ class Engine:
             passes: of every micro-batch the lengths of its rows, and how many of its tokens are
                 labelled and stand for pictures.
         """
-        if not {"compile", "graphs"} <= self.off.keys():
-            sizes = Counter(self._layout(max(some[0])).sizes(*some) for some in passes)
-            self.compiled = "compile" not in self.off and sizes.total() >= MANY
-            self.often = frozenset(one for one, count in sizes.items() if count >= OFTEN)
+        if {"compile", "graphs"} <= self.off.keys():
+            return
+        sizes = Counter(self._layout(max(some[0])).sizes(*some) for some in passes)
+        often = {one for one, count in sizes.items() if count >= OFTEN}
+        unpaid = {}
+        if sizes.total() < MANY:
+            unpaid["compile"] = f"it takes time that fewer than {MANY} passes do not give back"
+        if not often:
+            unpaid["graphs"] = f"no sizes of a micro-batch come {OFTEN} times"
+        self.off = unpaid | dict(self.off)
+        self.compiled = "compile" not in self.off
+        self.often = frozenset() if "graphs" in self.off else frozenset(often)
 
     def loss(self, batch: Mapping[str, Tensor], seed: int = 0, step: int = 0) -> Tensor:
         """The sum over samples of the mean over each sample's labelled tokens, in nats; a scalar.
@@ -107,8 +115,7 @@ class Engine:
         Returns:
             The loss, a scalar without a graph; a card may still be at work on it.
         """
-        recorded = packed.sizes in self.often and "graphs" not in self.off
-        if recorded and not packed.features.requires_grad:
+        if packed.sizes in self.often and not packed.features.requires_grad:
             return self._replay(packed, factor)
         loss = self._loss(packed)
         (loss * factor).backward()

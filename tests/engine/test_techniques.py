@@ -159,9 +159,14 @@ def test_what_is_worth_compiling_follows_from_the_whole_plan():
     passes = [([60, 70], 20, 32)] * OFTEN + [([300, 10], 9, 32)] * (OFTEN - 1)
     made.expect(passes)
     assert made.often == frozenset()
+    assert made.off.keys() == {"kernel", "compile", "graphs"}
     made.off = {}
     made.expect(passes)
     assert made.often == {Sizes(144, 32, 32, 2, 80)}
+    assert made.off.keys() == {"compile"} and "200" in made.off["compile"] and not made.compiled
+    made.off = {}
+    made.expect([([60 + 16 * n], 20, 32) for n in range(MANY)])
+    assert made.often == frozenset() and made.compiled and made.off.keys() == {"graphs"}
     made.off = {"compile": "as asked"}
     made.expect([([127], 20, 32)] * OFTEN + [([128], 20, 32)] * OFTEN)
     assert made.often == {Sizes(128, 32, 32, 1, 128), Sizes(144, 32, 32, 1, 128)}
