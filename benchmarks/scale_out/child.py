@@ -22,6 +22,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.scale_out.cut import Cut
+from benchmarks.scale_out.launch import cores
 from benchmarks.speed.contenders import RATE
 from benchmarks.speed.inputs import Ready, read
 from benchmarks.speed.model import Stack, stacked
@@ -144,7 +145,7 @@ def where() -> dict[str, Any]:
         "card": card.name if card else "no card",
         "cards": torch.cuda.device_count(),
         "memory": card.total_memory if card else 0,
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores(),
         "threads": torch.get_num_threads(),
         "versions": versions(LIBRARIES) | ({"cuda": torch.version.cuda} if card else {}) | nccl,
     }

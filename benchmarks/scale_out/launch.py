@@ -33,15 +33,21 @@ def environment(folder: Path, tiny: bool, most: int) -> dict[str, str]:
     Args:
         most: processes that are ever started at once.
     """
-    cores = len(os.sched_getaffinity(0))
     found = os.environ | {
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
-        "OMP_NUM_THREADS": str(max(1, cores // most)),
+        "OMP_NUM_THREADS": str(max(1, cores() // most)),
         "TORCHINDUCTOR_CACHE_DIR": str(folder / "compiled"),
         "TRITON_CACHE_DIR": str(folder / "compiled" / "triton"),
     }
     return found | ({"CUDA_VISIBLE_DEVICES": ""} if tiny else {})
+
+
+def cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def torchrun(processes: int) -> list[str]:

@@ -123,8 +123,8 @@ def test_processes_that_end_with_other_bits_are_told():
 
 
 def test_records_are_put_together_and_the_later_counts():
-    earlier = made(of_1=[rank([2.0])], of_2=[rank([9.0])] * 2)
-    later = made(of_4=[rank([0.5])] * 4, of_2=[rank([1.0])] * 2)
+    earlier = made(of_4=[rank([0.5])] * 4, of_2=[rank([9.0])] * 2)
+    later = made(of_2=[rank([1.0])] * 2, of_1=[rank([2.0])])
     both = completed(merged(earlier, later))["processes"]
     assert list(both) == ["1", "2", "4"]
     assert [both[n]["sizes"]["8x8"]["efficiency"] for n in both] == [1.0, 1.0, 1.0]
