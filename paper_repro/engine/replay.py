@@ -22,6 +22,8 @@ Loss = Callable[[Packed], "Tensor"]
 class Replay:
     """The graph of one set of shapes.
 
+    Other threads, such as those that load rows, may ask the card for memory meanwhile.
+
     Args:
         loss: of a micro-batch; run twice, then recorded with its gradients.
         trained: the tensors that gradients are wanted of.
@@ -47,7 +49,7 @@ class Replay:
                 self._pass(loss)
         torch.cuda.current_stream().wait_stream(aside)
         pool = beside._graph.pool() if beside else None
-        with torch.cuda.graph(self._graph, pool=pool):
+        with torch.cuda.graph(self._graph, pool=pool, capture_error_mode="thread_local"):
             self._loss, self._gradients = self._pass(loss)
 
     def __call__(self, packed: Packed, factor: Tensor) -> Tensor:
