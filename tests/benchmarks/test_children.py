@@ -70,18 +70,21 @@ def test_nothing_is_left_of_a_command_that_is_interrupted(tmp_path, sent, code):
     )
     try:
         assert until(lambda: children(process.pid))
-        own = children(process.pid)
+        (own,) = children(process.pid)
+        os.kill(own, signal.SIGSTOP)  # so that it does not end by itself
         process.send_signal(sent)
         assert process.wait(30) == code
-        assert until(lambda: not any(map(alive, own)), 10)
+        assert until(lambda: not alive(own), 10)
     finally:
+        for pid in children(process.pid):
+            os.kill(pid, signal.SIGKILL)
         process.kill()
         process.wait()
 
 
 def children(pid: int) -> list[int]:
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(word) for word in found]
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(word) for word in path.read_text().split()] if alive(pid) else []
 
 
 def test_a_contender_sees_no_network_and_no_card_in_the_miniature(tmp_path, monkeypatch):
