@@ -24,6 +24,7 @@ from paper_repro.site.full_size import full_size_part
 from paper_repro.site.literate import render
 from paper_repro.site.miniature import miniature_part
 from paper_repro.site.records import gpu_records
+from paper_repro.site.scale_out import scale_out_part
 from paper_repro.site.speed import speed_part
 from paper_repro.study import load_study
 from paper_repro.verify.finding import Stage
@@ -53,6 +54,7 @@ def stage(root: Path, target: Path, stages: Sequence[Stage]) -> None:
     parts["gpu-records"] = gpu_records(root / WRITTEN / "records")
     parts["miniature"] = miniature_part(root / MEASURED / "miniature.json")
     parts["full-size"] = full_size_part(root / MEASURED / "full-size.json")
+    parts["scale-out"] = scale_out_part(root / MEASURED / "scale-out.json")
     if (speed := root / MEASURED / "speed.json").exists():
         parts["speed"] = speed_part(speed)
     for svg in target.glob("assets/*.svg"):

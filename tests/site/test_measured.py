@@ -109,3 +109,10 @@ def test_comparisons_stand_on_the_page_as_they_came_out(tmp_path):
         assert said in page and "differ by 2.5e-04 at most" in page
         assert "nf4, several processes" in page and "fp16" not in page
         assert "Not checked" not in page
+
+
+def test_two_cards_take_the_same_steps_at_nearly_twice_the_speed():
+    record = json.loads((RECORDS / "scale-out.json").read_text(encoding="utf-8"))
+    (two,) = record["processes"]["2"]["sizes"].values()
+    assert record["where"]["cards"] == 2 and record["settings"]["effective"] == 128
+    assert two["efficiency"] >= 0.85 and two["losses_apart"] < 1e-5 and two["same_adapter"]
