@@ -16,7 +16,7 @@ from typing import Any
 import benchmarks.speed
 from benchmarks.speed.children import environment, read_json, run, write_json
 from benchmarks.speed.contenders import ABLATION, CONTENDERS, EFFECTIVE, PACKAGE, PEERS, RATE
-from benchmarks.speed.record import Record, completed, merged
+from benchmarks.speed.record import LOSS_APART, NORM_APART, Record, completed, merged
 from paper_repro.errors import UserError
 from paper_repro.site.speed_figure import speed_figure
 from paper_repro.site.speed_table import GIB, agreement, markdown, rounded, shown
@@ -80,7 +80,12 @@ def begun(folder: Path, options: argparse.Namespace) -> Record:
     return {
         **read_json(out),
         "tiny": options.tiny,
-        "settings": {"samples": EFFECTIVE, "learning_rate": RATE, "data": DATA},
+        "settings": {
+            "samples": EFFECTIVE,
+            "learning_rate": RATE,
+            "data": DATA,
+            "agrees_within": {"loss": LOSS_APART, "norm": NORM_APART},
+        },
         "sizes": {size: read_json(folder / f"{size}.json") for size in sizes},
         "contenders": {},
     }

@@ -77,7 +77,9 @@ def _beside_the_fastest(record: Record, found: Mapping[str, Mapping[str, Any]]) 
         return "No other trainer whose first update agrees was measured."
     best = min(peers, key=lambda name: found[name]["per_sample"])
     times = _times(found[best], found[PACKAGE])
-    return f"It is {times} as fast as {called(record, best)}, the fastest of {len(peers)} others."
+    return (
+        f"It is {times} as fast as {called(record, best)}, the fastest other that agrees with it."
+    )
 
 
 def _times(other: Mapping[str, Any], own: Mapping[str, Any]) -> str:

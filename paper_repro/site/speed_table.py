@@ -40,6 +40,7 @@ def markdown(record: Record) -> str:
 def origin(record: Record) -> str:
     """When, where and with which versions, on which samples, and what the columns mean."""
     where, ceiling = record["where"], record["ceiling"]
+    within = record["settings"]["agrees_within"]
     versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
     sizes = "; ".join(
         f"{shown(size)}: {about['tokens']:.0f} tokens a sample, of which {about['image_tokens']} "
@@ -51,8 +52,8 @@ def origin(record: Record) -> str:
         f"{ceiling['side']}² matrices in {ceiling['type']} runs at "
         f"{rounded(ceiling['flops'] / 1e12)} TFLOP/s there; shares are of that rate, of the "
         "operations that nobody can do without. Seconds are medians, with least and most in "
-        "brackets. First loss and gradient norm are held against the package's engine, sample by "
-        f"sample. {sizes}."
+        "brackets. A first loss and gradient norm agree that are those of the package's engine, "
+        f"sample by sample, within {within['loss']:.0%} and {within['norm']:.0%}. {sizes}."
     )
 
 
