@@ -27,7 +27,8 @@ class Replay:
     Args:
         loss: of a micro-batch; run twice, then recorded with its gradients.
         trained: the tensors that gradients are wanted of.
-        packed, factor: as they are given later, for their shapes; a copy is kept.
+        packed: as it is given later, for its shapes; a copy is kept.
+        factor: as well.
         beside: another graph, to share its memory: they never run at once, and what they give is
             copied.
     """
