@@ -154,7 +154,11 @@ class _Product(Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         joined, block, stay, kept = ctx.saved_tensors
-        if stay is None and grad.shape[1] < ctx.inputs:
+        x_grad: Tensor | None = None
+        if not ctx.needs_input_grad[0]:  # before the first layer nothing is trained
+            low_grad = grad @ block[: grad.shape[1], ctx.inputs :]
+            low_grad = low_grad if stay is None else low_grad * kept
+        elif stay is None and grad.shape[1] < ctx.inputs:
             x_grad, low_grad = _narrow_first(grad, block, ctx.inputs)
         else:
             x_grad, low_grad = _wide_first(grad, block, ctx.inputs, stay, kept, ctx.pieces)

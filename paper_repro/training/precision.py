@@ -123,17 +123,24 @@ def read_card(index: int = 0) -> Card:
 
 @contextmanager
 def deterministic(on: bool) -> Iterator[None]:
-    """Inside, torch prefers kernels that give the same bits each time, and warns where none is."""
+    """Inside, torch prefers kernels that give the same bits each time, and warns where none is.
+
+    It does not write into memory that is about to be overwritten, which it would do then too.
+    """
     import torch
 
+    also: Any = torch.utils.deterministic
     before = torch.are_deterministic_algorithms_enabled()
     warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    filled = also.fill_uninitialized_memory
     if on:
         torch.use_deterministic_algorithms(True, warn_only=True)
+        also.fill_uninitialized_memory = False
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before, warn_only=warned)
+        also.fill_uninitialized_memory = filled
 
 
 def _on_cpu(asked: str | None) -> Precision:

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paper_repro.engine.dropout import masks, mixed, thresholds, token_numbers
+from paper_repro.engine.dropout import left, masks, mixed, thresholds, token_numbers
 
 SHARE = 0.05
 
@@ -82,3 +82,12 @@ def test_every_piece_has_its_own_share_and_share_0_drops_nothing():
     assert stay[1].all()
     alone = masks(tokens(), torch.tensor([2], dtype=torch.int32), least[2:], 300)
     assert alone[0].equal(stay[2])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_what_is_left_is_the_value_itself_or_zero_in_its_type(dtype):
+    stay = ~dropped(tokens(), pieces=1, share=0.5)[0]
+    x = torch.randn(stay.shape, generator=torch.Generator().manual_seed(0)).to(dtype)
+    found = left(x, stay)
+    assert found.dtype is dtype
+    assert found.equal(torch.where(stay, x, torch.zeros((), dtype=dtype)))

@@ -94,13 +94,14 @@ def test_deterministic_kernels_are_asked_for_inside_alone():
         return (
             torch.are_deterministic_algorithms_enabled(),
             torch.is_deterministic_algorithms_warn_only_enabled(),
+            torch.utils.deterministic.fill_uninitialized_memory,
         )
 
     before = now()
     with deterministic(False):
         assert now() == before
     with pytest.raises(KeyError), deterministic(True):
-        assert now() == (True, True)
+        assert now() == (True, True, False)
         raise KeyError
     assert now() == before
 
