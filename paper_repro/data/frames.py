@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 from paper_repro.data.refusals import (
     NO_FRAMES,
@@ -24,6 +25,54 @@ of ``bytes`` and ``path``."""
 Medium = Literal["image", "video"]
 
 IMAGE_COLUMNS = ("image", "images", "frames", "file_name")
+
+
+class Shown(NamedTuple):
+    """What is known of a picture without decoding it again.
+
+    Attributes:
+        digest: SHA-256 of its size and RGB pixels.
+        size: width and height in pixels.
+    """
+
+    digest: str
+    size: tuple[int, int]
+
+
+class Pictures(Sequence["Image"]):
+    """A row's pictures in RGB, each decoded when it is asked for.
+
+    Args:
+        stored: as the row has them; each can be decoded.
+        shown: what is known of each.
+    """
+
+    def __init__(self, stored: Sequence[Any], shown: Sequence[Shown]) -> None:
+        self._stored, self.shown = tuple(stored), tuple(shown)
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    @overload
+    def __getitem__(self, index: int) -> Image: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Image]: ...
+    def __getitem__(self, index: int | slice) -> Image | Sequence[Image]:
+        if isinstance(index, slice):
+            return [decoded(one) for one in self._stored[index]]
+        return decoded(self._stored[index])
+
+
+def shown_in(frames: Sequence[Image]) -> tuple[Shown, ...]:
+    """Digest and size of each of a row's pictures; those of :class:`Pictures` are known."""
+    if isinstance(frames, Pictures):
+        return frames.shown
+    return tuple(Shown(pixels_digest(frame), frame.size) for frame in frames)
+
+
+def pixels_digest(frame: Image) -> str:
+    """SHA-256 of a picture's size and RGB pixels: the same for any lossless file of it."""
+    return hashlib.sha256(b"%d x %d\n" % frame.size + frame.tobytes()).hexdigest()
 
 
 def read_frames(raw: Raw, medium: Medium = "image") -> tuple[Image, ...]:

@@ -127,12 +127,13 @@ class DataReport:
 
 
 class Rows(Sequence[Row]):
-    """The usable rows of a split, each read when it is asked for."""
+    """The usable rows of a split, each read when it is asked for, and its pictures when they
+    are."""
 
     def __init__(self, splits: Splits, split: str, numbers: Sequence[int]) -> None:
         self.split = split
         self.numbers = tuple(numbers)
-        self._raws = splits[split]
+        self._raws, self._seen = splits[split], splits.seen()[split]
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -145,7 +146,7 @@ class Rows(Sequence[Row]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         number = self.numbers[index]
-        return read_row(self._raws[number], number, self.split)
+        return read_row(self._raws[number], number, self.split, self._seen[number].shown)
 
 
 def usable_rows(splits: Splits, report: DataReport, split: str) -> Rows:

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from paper_repro.data.frames import Medium, Raw, read_frames
+from paper_repro.data.frames import Medium, Pictures, Raw, Shown, read_frames, stored_frames
 from paper_repro.data.points import Point, broken_points, read_points
 from paper_repro.data.refusals import (
     NO_ANSWER,
@@ -57,7 +57,7 @@ class Row:
 
     number: int
     split: str
-    frames: tuple[Image, ...] = field(repr=False)
+    frames: Sequence[Image] = field(repr=False)
     medium: Medium
     question: str
     answer: str
@@ -81,14 +81,18 @@ class Words:
     answer: str
 
 
-def read_row(raw: Raw, number: int, split: str) -> Row:
+def read_row(raw: Raw, number: int, split: str, shown: Sequence[Shown] = ()) -> Row:
     """Read one stored row.
+
+    Args:
+        shown: what is known of its pictures, if they were decoded before: then they are only
+            when they are asked for.
 
     Raises:
         RowError: it cannot be trained on, and why.
     """
     words = read_words(raw)
-    frames = read_frames(raw, words.medium)
+    frames = Pictures(stored_frames(raw), shown) if shown else read_frames(raw, words.medium)
     points = check_points(words.answer)
     return Row(
         number=number,
@@ -232,7 +236,7 @@ def conversation(row: Row, with_answer: bool) -> list[dict[str, Any]]:
     themselves are given to the processor as ``images=list(row.frames)``. Training adds the
     assistant's turn; evaluation asks the template for a generation prompt instead.
     """
-    pictures = [{"type": "image"} for _ in row.frames]
+    pictures = [{"type": "image"} for _ in range(len(row.frames))]
     messages = [{"role": "user", "content": [*pictures, _text(row.question)]}]
     if with_answer:
         messages.append({"role": "assistant", "content": [_text(row.answer)]})

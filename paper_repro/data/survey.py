@@ -7,14 +7,16 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from paper_repro.data.frames import (
     IMAGE_COLUMNS,
     Raw,
+    Shown,
     check_number,
     decoded,
     encoded,
+    pixels_digest,
     stored_frames,
 )
 from paper_repro.data.labels import CLASSES, named_in
@@ -30,9 +32,6 @@ from paper_repro.data.rows import (
     video_of,
     without_empty,
 )
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 Progress = Callable[[int, int], None]
 """Told how many rows are done, and of how many."""
@@ -53,6 +52,7 @@ class Seen:
         question: SHA-256 of the question and the pictures it is about; None where unreadable.
         frames: SHA-256 of the size and RGB pixels of each of its pictures, or of what is stored
             where they cannot be decoded.
+        sizes: width and height of each that can be decoded, in pixels.
         task, video: as in :class:`~paper_repro.data.rows.Row`; the task is None where unreadable.
         refused: kind and words of why it cannot be trained on, or None.
         remarks: kind and words of what else is odd about it.
@@ -61,23 +61,30 @@ class Seen:
     content: str
     question: str | None
     frames: tuple[str, ...]
+    sizes: tuple[tuple[int, int], ...]
     task: str | None
     video: str | None
     refused: tuple[str, str] | None
     remarks: tuple[tuple[str, str], ...]
 
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """What is known of each picture of a row that can be trained on."""
+        return tuple(map(Shown, self.frames, self.sizes))
+
 
 def survey(
     splits: Mapping[str, Sequence[Raw]], progress: Progress | None = None
 ) -> dict[str, tuple[Seen, ...]]:
-    """See every row of every split once; pictures are decoded and let go again."""
+    """See every row of every split once; each different picture is decoded and let go again."""
     total = sum(map(len, splits.values()))
+    known: dict[str, Shown] = {}
     seen: dict[str, tuple[Seen, ...]] = {}
     done = 0
     for split, raws in splits.items():
         found = []
         for number in range(len(raws)):
-            found.append(see(raws[number]))
+            found.append(see(raws[number], known))
             done += 1
             if progress is not None:
                 progress(done, total)
@@ -85,15 +92,21 @@ def survey(
     return seen
 
 
-def see(raw: Raw) -> Seen:
-    """Look at one row; a row that cannot be read is seen too."""
+def see(raw: Raw, known: dict[str, Shown] | None = None) -> Seen:
+    """Look at one row; a row that cannot be read is seen too.
+
+    Args:
+        known: of the pictures of rows before it, by the digest of their files; is added to.
+    """
+    known = {} if known is None else known
     reasons: list[RowError] = []
     words = Words("image", "", "")
     points: tuple[Point, ...] = ()
     with _noting(reasons):
         words = read_words(raw)
     stored = stored_frames(raw)
-    digests = tuple(_frame_digest(one, reasons) for one in stored)
+    looked_at = [_look(one, reasons, known) for one in stored]
+    digests = tuple(digest for digest, _ in looked_at)
     with _noting(reasons):
         check_number(len(stored), words.medium)
     with _noting(reasons):
@@ -104,6 +117,7 @@ def see(raw: Raw) -> Seen:
         content=_digest(_canonical(raw), *digests),
         question=None if refused else _digest(words.question, *digests),
         frames=digests,
+        sizes=tuple(size for _, size in looked_at if size),
         task=task,
         video=video_of(raw),
         refused=(refused.kind, refused.said) if refused else None,
@@ -111,17 +125,22 @@ def see(raw: Raw) -> Seen:
     )
 
 
-def pixels_digest(frame: Image) -> str:
-    """SHA-256 of a picture's size and RGB pixels: the same for any lossless file of it."""
-    return hashlib.sha256(b"%d x %d\n" % frame.size + frame.tobytes()).hexdigest()
-
-
-def _frame_digest(stored: Any, reasons: list[RowError]) -> str:
-    with _noting(reasons):
-        return pixels_digest(decoded(stored))
+def _look(
+    stored: Any, reasons: list[RowError], known: dict[str, Shown]
+) -> tuple[str, tuple[int, int] | None]:
+    """Digest of a picture, and its size if it can be decoded."""
+    file = None
     with suppress(RowError):
-        return _digest(encoded(stored))
-    return _digest("no file")
+        file = _digest(encoded(stored))
+        if file in known:
+            return known[file]
+    with _noting(reasons):
+        frame = decoded(stored)
+        found = Shown(pixels_digest(frame), frame.size)
+        if file:
+            known[file] = found
+        return found
+    return file or _digest("no file"), None
 
 
 @contextmanager

@@ -188,7 +188,7 @@ def _messages(question: str, answer: str) -> list[dict[str, str]]:
 
 def _png(shown: Scene) -> Raw:
     stream = BytesIO()
-    draw(shown).save(stream, "PNG")
+    draw(shown).save(stream, "PNG", compress_level=0)  # for memory; deflating takes most of it
     return {"bytes": stream.getvalue(), "path": None}
 
 

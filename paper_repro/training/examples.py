@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from paper_repro.data.frames import shown_in
 from paper_repro.data.rows import Row, conversation
 from paper_repro.engine import IGNORED
 from paper_repro.errors import UserError
@@ -234,7 +235,7 @@ def _with_image_tokens(text: str, row: Row, processor: Any) -> str:
             got=str(len(others)),
             next_command="python -m paper_repro train --help  (name another base)",
         )
-    counts = [image_tokens(processor, *frame.size) for frame in row.frames]
+    counts = [image_tokens(processor, *size) for _, size in shown_in(row.frames)]
     return first + "".join(
         token * count + after for count, after in zip(counts, others, strict=True)
     )

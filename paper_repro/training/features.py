@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paper_repro.data.survey import pixels_digest
+from paper_repro.data.frames import shown_in
 from paper_repro.engine import FEATURES
 from paper_repro.engine.model import unwrapped
 from paper_repro.engine.tower import tower_outputs
@@ -150,12 +150,11 @@ def _distinct(
     found: dict[str, Distinct] = {}
     rows = []
     for row in range(len(examples)):
-        shown = examples.rows[row].frames
-        digests = tuple(map(pixels_digest, shown))
-        rows.append(digests)
-        for place, digest in enumerate(digests):
+        shown = shown_in(examples.rows[row].frames)
+        rows.append(tuple(digest for digest, _ in shown))
+        for place, (digest, size) in enumerate(shown):
             if digest not in found:
-                tokens = image_tokens(examples.processor, *shown[place].size)
+                tokens = image_tokens(examples.processor, *size)
                 found[digest] = Distinct(row, place, tokens)
         telling("looking for equal frames", row + 1, len(examples))
     return found, rows

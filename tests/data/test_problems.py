@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paper_repro.data import frames, survey
 from paper_repro.data.labels import PHASES, STEPS, named_in
 from paper_repro.data.problems import check, usable_rows
 from paper_repro.data.source import load_rows
@@ -84,6 +85,22 @@ def test_usable_rows_are_read_on_demand_with_their_own_numbers(splits) -> None:
         train[6]
     with pytest.raises(UserError, match="no split 'test'"):
         usable_rows(splits, report, "test")
+
+
+def test_a_picture_is_decoded_once_by_the_check_and_then_only_when_it_is_asked_for(
+    monkeypatch,
+) -> None:
+    decoded, times = frames.decoded, []
+    for module in (frames, survey):
+        monkeypatch.setattr(module, "decoded", lambda one: times.append(1) or decoded(one))
+    same = [paper.pointing(1, 47, 66), paper.pointing(1, 20, 30), paper.pointing(2, 1, 2)]
+    loaded = load_rows(paper.as_dataset({"train": same}))
+    rows = list(usable_rows(loaded, check(loaded), "train"))
+    assert len(times) == 2
+    shown = [frames.shown_in(row.frames) for row in rows]
+    assert shown[0] == shown[1] != shown[2] and len(times) == 2
+    assert [frames.shown_in(tuple(row.frames)) for row in rows] == shown
+    assert len(times) == 2 + 3 and len(rows[0].frames[:1]) == 1
 
 
 def odd_rows() -> dict[str, dict]:

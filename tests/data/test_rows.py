@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from paper_repro.data.frames import pixels_digest
 from paper_repro.data.points import Point
 from paper_repro.data.refusals import REFUSED, RowError
 from paper_repro.data.rows import conversation, read_row
-from paper_repro.data.survey import pixels_digest, see
+from paper_repro.data.survey import see
 from tests.data import paper_rows as paper
 
 
