@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from paper_repro.counting.build import check_targets
 from paper_repro.errors import UserError
@@ -32,6 +33,9 @@ from paper_repro.verify.stages.observed import OBSERVED
 from paper_repro.verify.stages.train.answers import ANSWERS
 from paper_repro.verify.stages.train.trial import Bench, Trial
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 ROOM = 30 * 10**6
 """Bytes of disk: three times what the miniature's base and adapters take at their most."""
 
@@ -52,7 +56,7 @@ def findings(study: Study, wanted: Wanted, progress: Progress) -> Iterator[Findi
     with TemporaryDirectory(prefix="paper-repro-") as folder, one_thread():
         bases = Bases(CONFIG, Path(folder) / "base")
         bench = Bench(study, Path(folder), bases)
-        _check_modules(study, bases)
+        _check_modules(study, bench.base)
         for variant in study.variants:
             trials = []
             for precision in precisions(variant, bases):
@@ -113,10 +117,10 @@ def _answer(quantity: str, trial: Trial) -> tuple[Value, str]:
     return ANSWERS[quantity](trial)
 
 
-def _check_modules(study: Study, bases: Bases) -> None:
+def _check_modules(study: Study, base: PreTrainedModel) -> None:
     try:
         for adapter in study.adapters:
-            check_targets(bases.fresh(bases.plain), adapter.target_modules)
+            check_targets(base, adapter.target_modules)
     except UserError as error:
         raise StageUnavailable(
             f"the miniature is a Qwen2-VL: {error.problem} {error.expected}",

@@ -17,6 +17,7 @@ from paper_repro.training.reload import Loaded, load_on, outputs, save, saved_in
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from transformers import PreTrainedModel
 
 STEPS = 3
 EARLIER_SEED, UNSEEDED = 0, (1, 2)
@@ -69,16 +70,21 @@ class Bench:
         again = self.run(variant, precision, seeds[1])[2]
         place = self.folder / f"{variant.id}-{precision}"
         last = save(levels, place)
+        trained = outputs(levels.model, self._probe)
+        cell = load_on(self.bases.fresh(precision), last, self._probe)
+        plain = self.bases.plain
         return Trial(
             precision=precision,
             seeds=seeds,
             observed=observed,
             again=again,
             is_new=is_new,
-            bare=outputs(self.bases.fresh(self.bases.plain), self._probe),
-            trained=outputs(levels.model, self._probe),
-            cell=load_on(self.bases.fresh(precision), last, self._probe),
-            cell_unquantised=load_on(self.bases.fresh(self.bases.plain), last, self._probe),
+            bare=self._bare,
+            trained=trained,
+            cell=cell,
+            cell_unquantised=cell
+            if precision == plain
+            else load_on(self.bases.fresh(plain), last, self._probe),
             by_name=self._by_name(variant, precision, place),
         )
 
@@ -112,9 +118,17 @@ class Bench:
         return outputs(levels.model, self._probe)
 
     @cached_property
+    def base(self) -> PreTrainedModel:
+        """One that nothing is put on, in full precision."""
+        return self.bases.fresh(self.bases.plain)
+
+    @cached_property
     def _probe(self) -> Mapping[str, Tensor]:
-        config = self.bases.fresh(self.bases.plain).config
-        return batch(config, PROBE_SEED, PROBE_ROWS, self.bases.device)
+        return batch(self.base.config, PROBE_SEED, PROBE_ROWS, self.bases.device)
+
+    @cached_property
+    def _bare(self) -> Tensor:
+        return outputs(self.base, self._probe)
 
     def _earlier(self, adapter: Adapter) -> Path:
         """The folder of an adapter that lies below another one: trained for a few steps, once."""
