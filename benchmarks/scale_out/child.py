@@ -24,11 +24,9 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.scale_out.cut import Cut
 from benchmarks.scale_out.launch import cores
 from benchmarks.speed.contenders import RATE
-from benchmarks.speed.inputs import Ready, read
-from benchmarks.speed.model import Stack, stacked
+from benchmarks.speed.inputs import Ready, read, sizes_of
+from benchmarks.speed.model import Stack, kept, stacked
 from benchmarks.speed.timing import forget_peak, now, peak, versions
-from paper_repro.engine.model import unwrapped
-from paper_repro.engine.tower import tower_outputs
 from paper_repro.training.digest import digests
 from paper_repro.training.feed import Lookahead, Made
 from paper_repro.training.step import Training, start
@@ -41,8 +39,6 @@ LONG = 1000
 """The engine is told that every pass comes so often, as in a long run: it compiles and records."""
 CLIPPED = 1.0
 """To which norm gradients are scaled down."""
-AT_ONCE = 8
-"""Pictures that go through the tower together."""
 SUMS = 20
 """So often gradients are added up when that is timed apart, after half as many untimed."""
 LIBRARIES = ("torch", "triton", "transformers", "peft", "paper-repro")
@@ -61,8 +57,8 @@ def measure(stack: Stack, pixels: Ready, workers: Workers, options: Any) -> dict
         stack.model, "adamw_torch", RATE, max_grad_norm=CLIPPED, precision=stack.precision,
         workers=workers,
     )  # fmt: skip
-    ready = _kept(stack, pixels)
-    training.engine.expect([_sizes(ready.batch(rows)) for rows in cut.distinct()] * LONG)
+    ready = kept(stack, pixels)
+    training.engine.expect([sizes_of(ready.batch(rows)) for rows in cut.distinct()] * LONG)
     batches = Lookahead(_made(training, ready, cut))
     forget_peak()
     losses, took = [], []
@@ -89,26 +85,6 @@ def _made(training: Training, ready: Ready, cut: Cut) -> Iterator[Made]:
         share = training.workers.share(len(parts))
         own = {place: training.ahead(ready.batch(parts[place]), step) for place in share}
         yield Made(own, len(parts))
-
-
-def _kept(stack: Stack, ready: Ready) -> Ready:
-    """With the tower's outputs in the host's memory, as ``training.features`` keeps them."""
-    import torch
-
-    whole, grid = unwrapped(stack.model), ready.tensors["image_grid_thw"]
-    pixels = ready.tensors["pixel_values"].split(int(grid[0].prod()) * AT_ONCE)
-    found = []
-    with torch.no_grad(), stack.precision.autocast(stack.device):
-        for some, grids in zip(pixels, grid.split(AT_ONCE), strict=True):
-            made = tower_outputs(whole, some.to(stack.device), grids.to(stack.device))
-            found.append(made.to("cpu", whole.model.visual.dtype))
-    return ready.with_features(torch.cat(found))
-
-
-def _sizes(batch: Mapping[str, Tensor]) -> tuple[list[int], int, int]:
-    """Lengths of a micro-batch's rows, and how many tokens are labelled and stand for pictures."""
-    labelled = int((batch["labels"][:, 1:] != -100).sum())
-    return batch["attention_mask"].sum(1).tolist(), labelled, int(batch["mm_token_type_ids"].sum())
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +66,12 @@ def parts(step: int, batch: int) -> list[range]:
     """The samples of each pass of a step, counted from 0."""
     first = step % BATCHES * EFFECTIVE
     return [range(at, at + batch) for at in range(first, first + EFFECTIVE, batch)]
+
+
+def sizes_of(batch: Mapping[str, Tensor]) -> tuple[list[int], int, int]:
+    """Lengths of a micro-batch's rows, and how many tokens are labelled and stand for pictures."""
+    labelled = int((batch["labels"][:, 1:] != -100).sum())
+    return batch["attention_mask"].sum(1).tolist(), labelled, int(batch["mm_token_type_ids"].sum())
 
 
 def pixels_of(size: str) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.speed.inputs import Ready
 from paper_repro.data.processor import load_processor
 from paper_repro.engine.model import unwrapped
+from paper_repro.engine.tower import tower_outputs
 from paper_repro.study import load_study
 from paper_repro.training.base import load_base
 from paper_repro.training.levels import put_on
@@ -108,6 +109,20 @@ def reference(
     for tensor in engine.trained:
         tensor.grad = None
     return {"loss": loss, "norm": float(norm)}
+
+
+def kept(stack: Stack, ready: Ready, at_once: int = 8) -> Ready:
+    """With the tower's outputs in the host's memory, as ``training.features`` keeps them."""
+    import torch
+
+    whole, grid = unwrapped(stack.model), ready.tensors["image_grid_thw"]
+    pixels = ready.tensors["pixel_values"].split(int(grid[0].prod()) * at_once)
+    found = []
+    with torch.no_grad(), stack.precision.autocast(stack.device):
+        for some, grids in zip(pixels, grid.split(at_once), strict=True):
+            given = tower_outputs(whole, some.to(stack.device), grids.to(stack.device))
+            found.append(given.to("cpu", whole.model.visual.dtype))
+    return ready.with_features(torch.cat(found))
 
 
 def _outer(model: Any) -> tuple[Any, Any]:

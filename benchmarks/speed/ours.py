@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.speed.contenders import BATCHES, EFFECTIVE, RATE, Contender, Try
-from benchmarks.speed.inputs import Ready, parts
-from benchmarks.speed.model import Stack, reference, stacked
+from benchmarks.speed.inputs import Ready, parts, sizes_of
+from benchmarks.speed.model import Stack, kept, reference, stacked
 from benchmarks.speed.record import SAMPLES
 from benchmarks.speed.timing import Measured, forget_peak, now, peak
-from paper_repro.engine.model import unwrapped
-from paper_repro.engine.tower import tower_outputs
 from paper_repro.training.feed import Lookahead, Made
 from paper_repro.training.step import Training, start
 
@@ -45,12 +43,12 @@ def measure(stack: Stack, pixels: Ready, cut: Try, contender: Contender) -> Meas
         without=options.get("without", ()),
     )
     expected = _expected(training.engine, pixels) if options.get("reference") else {}
-    ready = pixels if options.get("tower") else _kept(stack, pixels)
+    ready = pixels if options.get("tower") else kept(stack, pixels)
     cycle = [
-        _sizes(ready.batch(rows)) for step in range(BATCHES) for rows in parts(step, cut.batch)
+        sizes_of(ready.batch(rows)) for step in range(BATCHES) for rows in parts(step, cut.batch)
     ]
     training.engine.expect(cycle * (RUN // BATCHES))
-    batches = Lookahead(_made(training, ready, cut))
+    batches = Lookahead(made(training, ready, cut))
     forget_peak()  # before any graph is recorded: what one allocates is counted then only
     began = now()
     loss, norm = _first(training, batches)
@@ -71,12 +69,12 @@ def _expected(engine: Any, pixels: Ready) -> dict[str, dict[str, float]]:
     return peers | {SAMPLES: reference(engine, pixels, rows, "answer", by_token=False)}
 
 
-def _made(training: Training, ready: Ready, cut: Try) -> Iterator[Made]:
+def made(training: Training, ready: Ready, cut: Try) -> Iterator[Made]:
     """Micro-batches of one step after another, as ready as they can be made before it."""
     for step in count():
         rows = parts(step, cut.batch)
-        made = {place: training.ahead(ready.batch(part), step) for place, part in enumerate(rows)}
-        yield Made(made, len(rows))
+        own = {place: training.ahead(ready.batch(part), step) for place, part in enumerate(rows)}
+        yield Made(own, len(rows))
 
 
 def _first(training: Training, batches: Lookahead[Made]) -> tuple[float, float]:
@@ -94,23 +92,3 @@ def _first(training: Training, batches: Lookahead[Made]) -> tuple[float, float]:
     hook.remove()
     training.max_grad_norm = CLIPPED
     return loss, float(seen[0])
-
-
-def _kept(stack: Stack, ready: Ready, at_once: int = 8) -> Ready:
-    """With the tower's outputs in the host's memory, as ``training.features`` keeps them."""
-    import torch
-
-    whole, grid = unwrapped(stack.model), ready.tensors["image_grid_thw"]
-    pixels = ready.tensors["pixel_values"].split(int(grid[0].prod()) * at_once)
-    found = []
-    with torch.no_grad(), stack.precision.autocast(stack.device):
-        for some, grids in zip(pixels, grid.split(at_once), strict=True):
-            made = tower_outputs(whole, some.to(stack.device), grids.to(stack.device))
-            found.append(made.to("cpu", whole.model.visual.dtype))
-    return ready.with_features(torch.cat(found))
-
-
-def _sizes(batch: Mapping[str, Tensor]) -> tuple[list[int], int, int]:
-    """Lengths of a micro-batch's rows, and how many tokens are labelled and stand for pictures."""
-    labelled = int((batch["labels"][:, 1:] != -100).sum())
-    return batch["attention_mask"].sum(1).tolist(), labelled, int(batch["mm_token_type_ids"].sum())

@@ -26,6 +26,7 @@ from paper_repro.site.miniature import miniature_part
 from paper_repro.site.records import gpu_records
 from paper_repro.site.scale_out import scale_out_part
 from paper_repro.site.speed import speed_part
+from paper_repro.site.step_profile import step_profile_part
 from paper_repro.study import load_study
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.result import Report
@@ -55,8 +56,8 @@ def stage(root: Path, target: Path, stages: Sequence[Stage]) -> None:
     parts["miniature"] = miniature_part(root / MEASURED / "miniature.json")
     parts["full-size"] = full_size_part(root / MEASURED / "full-size.json")
     parts["scale-out"] = scale_out_part(root / MEASURED / "scale-out.json")
-    if (speed := root / MEASURED / "speed.json").exists():
-        parts["speed"] = speed_part(speed)
+    parts["speed"] = speed_part(root / MEASURED / "speed.json")
+    parts["step-profile"] = step_profile_part(root / MEASURED / "step-profile.json")
     for svg in target.glob("assets/*.svg"):
         parts[svg.name] = f'<figure class="figure">{inline(svg.read_text())}</figure>'
     for path in target.rglob("*.md"):

@@ -116,3 +116,16 @@ def test_two_cards_take_the_same_steps_at_nearly_twice_the_speed():
     (two,) = record["processes"]["2"]["sizes"].values()
     assert record["where"]["cards"] == 2 and record["settings"]["effective"] == 128
     assert two["efficiency"] >= 0.85 and two["losses_apart"] < 1e-5 and two["same_adapter"]
+
+
+def test_the_package_is_the_fastest_and_every_first_update_agrees():
+    record = json.loads((RECORDS / "speed.json").read_text(encoding="utf-8"))
+    peers = ("trl", "ms-swift", "llamafactory")
+    for size, notebook, peer in (("224x224", 300, 7), ("1288x728", 45, 5)):
+        of = {name: found["sizes"].get(size) for name, found in record["contenders"].items()}
+        own = of["package"]["step"]
+        assert of["notebook"]["step"] / own >= notebook
+        assert min(of[name]["step"] for name in peers) / own >= peer
+        assert all(of[name]["agrees"] for name in ("package", "notebook", *peers))
+    ours = record["contenders"]["package"]["sizes"]["224x224"]
+    assert ours["peak"] <= 11 * 2**30
