@@ -17,6 +17,7 @@ from paper_repro.site.speed_table import (
     Record,
     called,
     failures,
+    first_updates,
     measured,
     origin,
     rounded,
@@ -37,7 +38,7 @@ def speed_part(path: Path) -> str:
     record = json.loads(path.read_text(encoding="utf-8"))
     banner = earlier_run(f"{origin(record)} To repeat it: `{AGAIN}`.")
     figure = f'<figure class="figure">{inline(speed_figure(record).svg())}</figure>'
-    rest = (*tables(record), settings(record), *failures(record))
+    rest = (*tables(record), *first_updates(record), settings(record), *failures(record))
     return "\n\n".join((banner, *summary(record), figure, *rest))
 
 

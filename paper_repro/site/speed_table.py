@@ -17,23 +17,19 @@ Record = Mapping[str, Any]
 PACKAGE, NOTEBOOK = "package", "notebook"
 """Contenders that others are held against, by the names that the benchmark gives them."""
 GIB = 2**30
-HEAD = (
-    "trained by",
-    "seconds a sample",
-    "times the package's",
-    "seconds a step",
-    "samples a pass × passes",
-    "memory, GiB",
-    "of the card's rate",
-    "first loss",
-    "gradient norm",
-    "agrees",
-)
+HEAD = ("trained by", "ms a sample", "package", "a pass × passes", "GiB", "of the rate", "agrees")
+FIRST = ("trained by", "first loss", "apart", "gradient norm", "apart")
 
 
 def markdown(record: Record) -> str:
     """Where and how it was measured, tables, and what was not measured and why."""
-    parts = [origin(record), *tables(record), settings(record), *failures(record)]
+    parts = [
+        origin(record),
+        *tables(record),
+        *first_updates(record),
+        settings(record),
+        *failures(record),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -51,9 +47,11 @@ def origin(record: Record) -> str:
         f"Measured on {where['date']}: {where['card']}, {versions}. A product of two "
         f"{ceiling['side']}² matrices in {ceiling['type']} runs at "
         f"{rounded(ceiling['flops'] / 1e12)} TFLOP/s there; shares are of that rate, of the "
-        "operations that nobody can do without. Seconds are medians, with least and most in "
-        "brackets. A first loss and gradient norm agree that are those of the package's engine, "
-        f"sample by sample, within {within['loss']:.0%} and {within['norm']:.0%}. {sizes}."
+        "operations that nobody can do without. Times are medians of steps, with least and most in "
+        "brackets, and how often the package's they are. Samples a pass and passes make an update; "
+        "GiB are allocated at most. A first loss and gradient norm agree that are those of the "
+        f"package's engine, sample by sample, within {within['loss']:.0%} and "
+        f"{within['norm']:.0%}. {sizes}."
     )
 
 
@@ -67,6 +65,16 @@ def tables(record: Record) -> Iterator[str]:
                 own = measured(record, size).get(PACKAGE)
                 yield f"**Frames of {shown(size)}**{more}"
                 yield table(HEAD, (_row(record, name, one, own) for name, one in found.items()))
+
+
+def first_updates(record: Record) -> Iterator[str]:
+    """For every size of frame a title and a table of first losses and gradient norms, each with how
+    far it is from what it must be."""
+    for size in record["sizes"]:
+        found = measured(record, size) | measured(record, size, changed=True)
+        if found:
+            yield f"**First updates at {shown(size)}**"
+            yield table(FIRST, (_first(record, name, one) for name, one in found.items()))
 
 
 def settings(record: Record) -> str:
@@ -120,24 +128,32 @@ def called(record: Record, name: str) -> str:
 
 def agreement(one: Mapping[str, Any]) -> str:
     """Of a first update with what it must be."""
-    if one["agrees"] is None:
-        return "–"
-    loss, norm = (100 * one["apart"][what] for what in ("loss", "norm"))
-    return f"{'yes' if one['agrees'] else '**no**'} ({loss:.2g} %, {norm:.2g} %)"
+    return {None: "–", True: "yes", False: "**no**"}[one["agrees"]]
 
 
 def _row(
     record: Record, name: str, one: Mapping[str, Any], package: Mapping[str, Any] | None
 ) -> tuple[str, ...]:
+    samples = record["settings"]["samples"]
+    least, most = (rounded(1e3 * one[end] / samples) for end in ("least", "most"))
     return (
         called(record, name),
-        f"{one['per_sample']:.2g}" if one["per_sample"] < 1e-3 else f"{one['per_sample']:.4f}",
-        f"{one['step'] / package['step']:.2f} ×" if package else "–",
-        f"{one['step']:.3f} ({one['least']:.3f} – {one['most']:.3f})",
+        f"{rounded(1e3 * one['per_sample'])} ({least} – {most})",
+        f"{rounded(one['step'] / package['step'])} ×" if package else "–",
         one["cut"],
         f"{one['peak'] / GIB:.1f}" if one["peak"] else "–",
         f"{one['share']:.1%}",
-        f"{one['loss']:.4f}",
-        f"{one['norm']:.4f}",
         agreement(one),
+    )
+
+
+def _first(record: Record, name: str, one: Mapping[str, Any]) -> tuple[str, ...]:
+    apart = one["apart"] or {}
+    far = {what: f"{100 * apart[what]:.2g} %" if apart else "–" for what in ("loss", "norm")}
+    return (
+        called(record, name),
+        f"{one['loss']:.4f}",
+        far["loss"],
+        f"{one['norm']:.4f}",
+        far["norm"],
     )

@@ -47,11 +47,20 @@ def test_every_size_has_a_table_with_a_row_for_each_that_was_measured(record):
         rows = [line for line in lines[start + 4 : start + 7]]
         for name, row in zip(TRAINERS, rows, strict=True):
             found = one(record, name, size)
-            assert row.startswith(f"| {called(record, name)} | {found['per_sample']:.4f} |")
-            assert f"| {found['share']:.1%} | {found['loss']:.4f} | {found['norm']:.4f} |" in row
+            ms = rounded(1e3 * found["per_sample"])
+            assert row.startswith(f"| {called(record, name)} | {ms} (")
+            assert row.endswith(f"| {found['share']:.1%} | yes |")
         assert lines[start + 7] == ""
+        first = lines.index(f"**First updates at {size.replace('x', ' × ')}**")
+        for name, row in zip(TRAINERS, lines[first + 4 : first + 7], strict=True):
+            found = one(record, name, size)
+            loss, norm = (f"{100 * found['apart'][what]:.2g} %" for what in ("loss", "norm"))
+            assert row == (
+                f"| {called(record, name)} | {found['loss']:.4f} | {loss} | {found['norm']:.4f} "
+                f"| {norm} |"
+            )
     changed = [line for line in lines if line.startswith("| without packing |")]
-    assert len(changed) == 2 and all(" × |" in line for line in changed)
+    assert [" × |" in line for line in changed] == [True, True, False, False]
 
 
 def test_ratios_and_shares_are_computed_from_the_record(record):
