@@ -91,7 +91,7 @@ PEERS = {
 }
 ABLATION = {
     **{
-        f"without {name}": Contender("ours", f"not: {what}", {"without": [name]})
+        f"without {name}": Contender("ours", f"without this: {what}", {"without": [name]})
         for name, what in TECHNIQUES.items()
     },
     "tower at every pass": Contender("ours", "no tower outputs kept", {"tower": True}),

@@ -10,17 +10,7 @@ from typing import Any
 from paper_repro.site.records import earlier_run
 from paper_repro.verify.report.markdown import table
 
-HEAD = (
-    "frames",
-    "processes",
-    "seconds a step",
-    "samples a second",
-    "efficiency",
-    "memory a process",
-    "adding up",
-    "losses apart",
-    "one adapter",
-)
+HEAD = ("frames", "processes", "seconds a step", "samples a second", "efficiency", "GB each")
 
 
 def scale_out_part(path: Path) -> str:
@@ -52,7 +42,7 @@ def _banner(record: Mapping[str, Any]) -> str:
         f"{record['stack']}. Medians of {settings['steps']} steps after {settings['warm_up']}, "
         "as long as they are for the slowest process; least and most in brackets. "
         "Efficiency is the time of one process by N times that of N. "
-        "Adding up is the time that the gradients' sum takes by itself, as a share of a step."
+        "Adding gradients up is timed by itself."
     )
 
 
@@ -65,38 +55,47 @@ def _measured(record: Mapping[str, Any]) -> Iterator[tuple[str, int, Mapping[str
 
 
 def _row(size: str, world: int, one: Mapping[str, Any]) -> tuple[str, ...]:
-    several, known = world > 1, one["efficiency"] is not None
-    sent = f"{one['communication']:.1%} ({one['add_up']['bytes'] / 1e6:.1f} MB)"
+    known = world > 1 and one["efficiency"] is not None
     return (
         _shown(size),
         str(world),
         f"{one['step']:.4g} ({one['least']:.4g} – {one['most']:.4g})",
         f"{one['samples_a_second']:.4g}",
-        f"{one['efficiency']:.1%}" if several and known else "–",
-        f"{max(one['peaks']) / 1e9:.2f} GB" if any(one["peaks"]) else "–",
-        sent if several else "–",
-        f"{one['losses_apart']:.1e}" if several and known else "–",
-        ("yes" if one["same_adapter"] else "**no**") if several else "–",
+        f"{one['efficiency']:.1%}" if known else "–",
+        f"{max(one['peaks']) / 1e9:.2f}" if any(one["peaks"]) else "–",
     )
 
 
 def _said(record: Mapping[str, Any]) -> Iterator[str]:
-    """What each number of processes comes to that can be held against one."""
-    several = [one for one in _measured(record) if one[1] > 1 and one[2]["efficiency"] is not None]
+    """What each number of processes comes to, and whether they agree."""
+    several = [one for one in _measured(record) if one[1] > 1]
     for world in sorted({world for _, world, _ in several}):
-        each = [(size, one) for size, number, one in several if number == world]
+        each = {size: one for size, number, one in several if number == world}
+        known = {size: one for size, one in each.items() if one["efficiency"] is not None}
+        yield " ".join([*_beside_one(world, known), *_among_themselves(world, each)])
+
+
+def _beside_one(world: int, each: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    if each:
         reached = "; ".join(
             f"{world * one['efficiency']:.2f} times as fast as one at {_shown(size)}, an "
             f"efficiency of {one['efficiency']:.1%}"
-            for size, one in each
+            for size, one in each.items()
         )
-        apart = max(one["losses_apart"] for _, one in each)
+        apart = max(one["losses_apart"] for one in each.values())
         losses = f"differ by {apart:.1e} at most, relatively" if apart else "are the same numbers"
-        same = all(one["same_adapter"] and one["same_losses"] for _, one in each)
+        yield f"{world} processes are {reached}. Their losses and those of one process {losses}."
+
+
+def _among_themselves(world: int, each: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for size, one in each.items():
         yield (
-            f"{world} processes are {reached}. Their losses and those of one process {losses}; "
-            f"{'all' if same else '**not** all'} end with the same losses and adapter, bit for bit."
+            f"Adding up {one['add_up']['bytes'] / 1e6:.1f} MB of gradients takes "
+            f"{one['communication']:.1%} of a step at {_shown(size)}."
         )
+    same = all(one["same_adapter"] and one["same_losses"] for one in each.values())
+    who = f"All {world}" if same else f"**Not** all {world}"
+    yield f"{who} processes end with the same losses and adapter, bit for bit."
 
 
 def _shown(size: str) -> str:

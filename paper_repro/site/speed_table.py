@@ -17,8 +17,8 @@ Record = Mapping[str, Any]
 PACKAGE, NOTEBOOK = "package", "notebook"
 """Contenders that others are held against, by the names that the benchmark gives them."""
 GIB = 2**30
-HEAD = ("trained by", "ms a sample", "package", "a pass × passes", "GiB", "of the rate", "agrees")
-FIRST = ("trained by", "first loss", "apart", "gradient norm", "apart")
+HEAD = ("trained by", "ms a sample", "package", "a pass × passes", "GiB", "of the rate")
+FIRST = ("trained by", "first loss", "apart", "gradient norm", "apart", "agrees")
 
 
 def markdown(record: Record) -> str:
@@ -143,7 +143,6 @@ def _row(
         one["cut"],
         f"{one['peak'] / GIB:.1f}" if one["peak"] else "–",
         f"{one['share']:.1%}",
-        agreement(one),
     )
 
 
@@ -156,4 +155,5 @@ def _first(record: Record, name: str, one: Mapping[str, Any]) -> tuple[str, ...]
         far["loss"],
         f"{one['norm']:.4f}",
         far["norm"],
+        agreement(one),
     )
