@@ -7,9 +7,10 @@
 The miniature's Level 2 (``stated``) is trained on the same 64 drawn rows, 16 a step, in several
 ways: as the package does, without one technique after another, without all of them, and by the
 real ``transformers.Trainer`` with PEFT, whose dropout masks are the engine's. Each way has a model
-of its own; they take turns step by step, so that a busy machine slows all of them, and a way's
-time is given by its share of the package's in the same round. A step begins with the choice of its
-rows and ends after the update. The losses of all ways are held against the package's.
+of its own; they take turns step by step, each time another one first, so that a busy machine slows
+all of them, and a way's time is given by its share of the package's in the same round. A step
+begins with the choice of its rows and ends after the update. The losses of all ways are held
+against the package's.
 
 Then whole commands, in processes of their own: ``train 1``, ``train 2`` on top of it, and
 ``verify``, whole and stage by stage. Not a test: nothing fails for being slow.
@@ -170,8 +171,9 @@ def measure(steps: int, ways: Mapping[str, Way] = WAYS) -> dict[str, Any]:
 
     def others(loss: float) -> None:
         note(TRAINER, loss)
-        for name, turn in turns.items():
-            note(name, next(turn))
+        names, first = list(turns), len(losses[TRAINER]) % len(turns)
+        for name in names[first:] + names[:first]:
+            note(name, next(turns[name]))
 
     with tempfile.TemporaryDirectory() as folder, captured():
         by_the_trainer(rows, steps, Path(folder), others)
@@ -186,7 +188,7 @@ def asked() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--steps", type=int, default=14, help=f"of every way, the first {WARM_UP} not counted")
+    add("--steps", type=int, default=42, help=f"of every way, the first {WARM_UP} not counted")
     add("--threads", type=int, default=1)
     add("--repeats", type=int, default=3, help="of every verify")
     add("--no-commands", action="store_true", help="the steps alone")

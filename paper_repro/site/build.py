@@ -19,6 +19,7 @@ from pathlib import Path
 from paper_repro.errors import UserError
 from paper_repro.site.claims import BANNER, claims_pages, coverage_page, inserts, verified
 from paper_repro.site.commands import commands_page
+from paper_repro.site.cpu_steps import cpu_steps_part
 from paper_repro.site.figures import inline
 from paper_repro.site.full_size import full_size_part
 from paper_repro.site.literate import render
@@ -56,6 +57,7 @@ def stage(root: Path, target: Path, stages: Sequence[Stage]) -> None:
     parts["miniature"] = miniature_part(root / MEASURED / "miniature.json")
     parts["full-size"] = full_size_part(root / MEASURED / "full-size.json")
     parts["scale-out"] = scale_out_part(root / MEASURED / "scale-out.json")
+    parts["cpu-steps"] = cpu_steps_part(root / MEASURED / "cpu-steps.json")
     parts["speed"] = speed_part(root / MEASURED / "speed.json")
     parts["step-profile"] = step_profile_part(root / MEASURED / "step-profile.json")
     for svg in target.glob("assets/*.svg"):
