@@ -32,11 +32,12 @@ from paper_repro.engine.weights import linears_are_frozen, read
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-UNIT = 16
-"""Sizes of packed micro-batches are multiples of it where passes are compiled or recorded."""
 LONG = 512
-"""For longer rows, in tokens, attention over padded rows is the faster one. A multiple of
-:data:`UNIT`, so that the layout follows from :class:`Sizes`."""
+"""For longer rows, in tokens, attention over padded rows is the faster one."""
+UNIT, LONG_UNIT = 16, 128
+"""Sizes of packed micro-batches are multiples of it where passes are compiled or recorded; of the
+second where rows are long: then a few tokens more cost little, and every recording much memory.
+:data:`LONG` is a multiple of both, so that the layout follows from :class:`Sizes`."""
 MANY = 200
 """So many passes must be expected before compiling, half a minute once, pays."""
 OFTEN = 10
@@ -148,11 +149,12 @@ class Engine:
         return self._replays[found](packed, factor)
 
     def _layout(self, longest: int) -> Layout:
+        unit = UNIT if longest <= LONG else LONG_UNIT
         return Layout(
             packing="packing" not in self.off,
             labelled="labelled" not in self.off,
             kernel="kernel" not in self.off and longest <= LONG,
-            unit=1 if {"compile", "graphs"} <= self.off.keys() else UNIT,
+            unit=1 if {"compile", "graphs"} <= self.off.keys() else unit,
         )
 
     def _features(self, batch: Mapping[str, Tensor]) -> Tensor:

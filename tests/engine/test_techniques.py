@@ -148,9 +148,10 @@ def test_sizes_decide_the_layout():
     seen = {}
     for length in range(1, 2 * LONG):
         layout = made._layout(length)
-        seen.setdefault(layout.sizes([length], 1, 0).longest, set()).add(layout.kernel)
+        seen.setdefault(layout.sizes([length], 1, 0).longest, set()).add(layout[2:])
     assert all(len(kinds) == 1 for kinds in seen.values())
-    assert {kind for kinds in seen.values() for kind in kinds} == {True, False}
+    found = [next(iter(kinds)) for kinds in seen.values()]
+    assert set(found) == {(True, 16), (False, 128)} and found.count((False, 128)) == LONG // 128
 
 
 def test_what_is_worth_compiling_follows_from_the_whole_plan():
