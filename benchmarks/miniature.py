@@ -5,7 +5,7 @@
 For every seed: Level 1, Level 2 on top of it (``stated``) and ``seven-modules`` straight on the
 base, trained on the CPU by the commands a user would type, then asked about the held-out drawn
 frames of Level 1 and of Level 2. The base, and Level 1 alone, are asked the same before. Prints a
-table and the least and largest value over the seeds; ``--json`` keeps all of it. About seven
+table and the least and largest value over the seeds; ``--json`` keeps all of it. About four
 minutes a seed on two cores. Not a test: it never fails.
 """
 
