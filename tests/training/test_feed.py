@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from paper_repro.engine.packed import Layout, pack
-from paper_repro.training.feed import expected, feed
+from paper_repro.training.feed import Lookahead, expected, feed
 from paper_repro.training.order import Plan
 from paper_repro.training.workers import ALONE, Workers
 from tests.training.bench import examples, kept, same_bits
@@ -75,3 +75,23 @@ def test_several_processes_prepare_their_own_share_only(loaders):
     made, _ = next(feed(kept(), PLAN, 0, Workers(1, 2).share))
     with pytest.raises(KeyError):
         made[0]
+
+
+def test_what_is_fetched_ahead_comes_in_its_turn_and_so_does_what_goes_wrong():
+    def numbers():
+        yield from range(3)
+        raise OSError("gone")
+
+    ahead = Lookahead(numbers())
+    ahead.fetch()
+    assert [next(ahead), next(ahead)] == [0, 1]
+    ahead.fetch()
+    assert next(ahead) == 2
+    ahead.fetch()  # nobody is told before it is asked for
+    with pytest.raises(OSError, match="gone"):
+        next(ahead)
+    short = Lookahead(iter([5]))
+    short.fetch()
+    assert list(short) == [5]
+    short.fetch()
+    assert list(short) == []
