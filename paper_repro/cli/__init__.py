@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from paper_repro import __version__
 from paper_repro.cli.count import count
 from paper_repro.cli.doctor import doctor
+from paper_repro.cli.estimate import estimate
 from paper_repro.cli.evaluate import evaluate
 from paper_repro.cli.explain import explain
 from paper_repro.cli.predict import predict
@@ -118,6 +119,12 @@ app.command(epilog=_examples("explain 18M", "explain 18M --percent 0.9", "explai
     explain
 )
 app.command(epilog=_examples("doctor ./my-adapter", "doctor ./my-adapter --base ./my-base"))(doctor)
+app.command(
+    epilog=_examples(
+        "estimate --gpu t4 --image 224x224",
+        "estimate --gpu t4 --image 1280x720 --engine notebook --json",
+    )
+)(estimate)
 app.command(
     epilog=_examples(
         "train 2",

@@ -76,9 +76,9 @@ def notebook_hours(
         sizes,
         tower=Tower.FORWARD,
         checkpointing=True,
-        adapter_parameters=adapter_parameters,
+        trained=adapter_parameters,
     )
-    return Fraction(flops * passes / rate / HOUR)
+    return Fraction(sum(flops.values()) * passes / rate / HOUR)
 
 
 def full_days(config: Mapping[str, Any], sizes: list[Sample], passes: int, card: Gpu) -> Interval:

@@ -88,21 +88,28 @@ def training_flops(
     *,
     tower: Tower,
     checkpointing: bool,
-    adapter_parameters: int,
-) -> float:
-    """FLOP of training on one sample with the base frozen.
+    trained: int,
+    frozen: int = 0,
+) -> dict[str, float]:
+    """FLOP of training on one sample with the base frozen, by part; the whole is their sum.
 
     Args:
-        adapter_parameters: LoRA weights in use; each costs a forward and two backward products.
-        checkpointing: whether the language model's forward pass runs twice.
+        checkpointing: whether the language model's forward pass runs twice (``recompute``).
+        trained: LoRA weights that are trained: each costs a forward and two backward products.
+        frozen: LoRA weights below them: each costs a forward and one backward product.
     """
-    forwards = FORWARD + int(checkpointing)
-    linear = language_linear(config) * sizes.tokens * (forwards + FROZEN_BACKWARD)
-    attention = language_attention(config, sizes.tokens) * (forwards + ATTENTION_BACKWARD)
-    head: float = 2.0 * config["hidden_size"] * config["vocab_size"] * sizes.scored
-    lora = 2.0 * adapter_parameters * sizes.tokens * (forwards + 2)
-    vision = tower_forward(config, sizes.patches) * tower.value
-    return linear + attention + head * (FORWARD + FROZEN_BACKWARD) + lora + vision
+    linear = language_linear(config) * sizes.tokens
+    attention = language_attention(config, sizes.tokens)
+    head = 2.0 * config["hidden_size"] * config["vocab_size"] * sizes.scored
+    lora = 2.0 * (trained + frozen) * sizes.tokens
+    return {
+        "tower": tower_forward(config, sizes.patches) * tower.value,
+        "projections": linear * (FORWARD + FROZEN_BACKWARD),
+        "attention": attention * (FORWARD + ATTENTION_BACKWARD),
+        "head": head * (FORWARD + FROZEN_BACKWARD),
+        "lora": 2 * lora + 2.0 * trained * sizes.tokens,
+        "recompute": (linear + attention + lora) * int(checkpointing),
+    }
 
 
 def full_training_flops(config: Mapping[str, Any], sizes: Sample) -> float:

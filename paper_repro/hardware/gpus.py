@@ -10,12 +10,23 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Gpu:
-    """A card: memory in bytes, dense 16-bit matrix rates in FLOP/s, and the figures' source."""
+    """A card.
+
+    Attributes:
+        memory: bytes.
+        bandwidth: of the memory, bytes a second.
+        nominal: rate of dense 16-bit matrix products with sums in float32, FLOP/s, as printed.
+        sustained: of one large product, FLOP/s, as measured.
+        bf16: whether it has units for bfloat16.
+        source: of the figures.
+    """
 
     name: str
     memory: int
+    bandwidth: float
     nominal: float
     sustained: float
+    bf16: bool
     source: str
 
 

@@ -1,0 +1,109 @@
+"""``estimate``: hours and memory of the study's run on a card, from the architecture."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paper_repro.errors import UserError
+
+if TYPE_CHECKING:
+    from paper_repro.hardware.estimate import Estimate
+
+EXAMPLE = "python -m paper_repro estimate --gpu t4 --image 224x224"
+
+
+def estimate(
+    gpu: Annotated[str, typer.Option(help="Card: t4, l4, v100, rtx4090, a10, a100, h100, h200.")],
+    image: Annotated[str, typer.Option(metavar="WxH", help="Size of every frame, in pixels.")],
+    variant: Annotated[str, typer.Option(help="Reading of the paper.")] = "stated",
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="default (the package's), notebook (its cells with their pins), notebook-today "
+            "(with today's libraries). Without it all are shown; with --json: default."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Estimate hours, memory and FLOP of the paper's run, without a card and without torch."""
+    from paper_repro.hardware.estimate import estimate as run
+    from paper_repro.hardware.gpus import gpus
+    from paper_repro.hardware.ways import WAYS
+    from paper_repro.study import load_study
+
+    size, study = _size(image), load_study()
+    _known("card", gpu, gpus())
+    _known("variant", variant, {each.id: each for each in study.variants})
+    asked = [engine] if engine else ["default"] if json else list(WAYS)
+    _known("engine", asked[0], WAYS)
+    found = [run(study, study.variant(variant), gpus()[gpu], size, way) for way in asked]
+    if json:
+        from paper_repro.cli.tables import print_json
+
+        print_json({"variant": variant, **found[0].to_dict()})
+    else:
+        _show(found)
+
+
+def _known(what: str, name: str, names: object) -> None:
+    choices = list(names)  # type: ignore[call-overload]
+    if name not in choices:
+        raise UserError(
+            f"This {what} is not known.",
+            expected=", ".join(choices),
+            got=name,
+            next_command=EXAMPLE,
+        )
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([1-9]\d{1,4})[x×]([1-9]\d{1,4})", text)
+    if not match:
+        raise UserError(
+            "The size of a frame cannot be read.",
+            expected="width and height in pixels, such as 224x224, from 10 to 99999",
+            got=text,
+            next_command=EXAMPLE,
+        )
+    return int(match[1]), int(match[2])
+
+
+def _show(found: list[Estimate]) -> None:
+    from paper_repro.cli.tables import plain_table, print_table, say
+    from paper_repro.hardware.estimate import GIB, WITHIN
+
+    first = found[0]
+    say(
+        f"{first.passes:,} samples with a frame of {first.size[0]} × {first.size[1]} on an "
+        f"{first.card.name}; nobody ran it."
+    )
+    table = plain_table("", *(f">{each.way}" for each in found))
+    rows = {
+        "hours": [f"{float(e.hours.low or 0):.2g} – {float(e.hours.high or 0):.2g}" for e in found],
+        "bound by": [e.seconds.bound_by for e in found],
+        "memory": [f"{sum(e.memory.values()) / GIB:.1f} GiB" for e in found],
+        "does it fit": ["yes" if e.fits else "no" for e in found],
+        "samples a pass": [_pass(e) for e in found],
+        "TFLOP a sample": [f"{sum(e.flops.values()) / 1e12:.3g}" for e in found],
+    }
+    for name, cells in rows.items():
+        table.add_row(name, *cells)
+    print_table(table)
+    for each in found:
+        say(
+            f"{each.way}: {each.how.title}; measured times were within a factor of "
+            f"{WITHIN[each.way]:g} of such an interval."
+        )
+    if any(each.seconds.bound_by == "launches" for each in found):
+        say(
+            "Where launches decide, the host does, and hosts differ: "
+            "only a timed run on that machine settles it."
+        )
+    say(f"Card: {first.card.source}.", "dim")
+
+
+def _pass(one: Estimate) -> str:
+    return f"{one.batch}{', recomputed' if one.how.checkpointing else ''}"

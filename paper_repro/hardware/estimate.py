@@ -1,0 +1,160 @@
+"""Hours and memory of a study's run on a card that nobody has to have.
+
+``estimate(study, variant, card, size, way)`` derives both from the architecture. Hours are an
+interval: from card and host wholly side by side, to one after the other and the card at two thirds
+of what a roofline gives it. :data:`WITHIN` says how far measured runs were from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from paper_repro.counting.families import architecture_of
+from paper_repro.counting.lora import LoraSpec, lora_parameters, second_wrap
+from paper_repro.hardware.flops import Sample, Tower, sample, tower_forward, training_flops
+from paper_repro.hardware.gpus import Gpu
+from paper_repro.hardware.hours import Seconds, seconds
+from paper_repro.hardware.memory import Adapters, memory
+from paper_repro.hardware.ways import WAYS, Way
+from paper_repro.judging import Interval
+from paper_repro.study import Procedure, Study, Variant
+
+GIB = 2**30
+HOUR = 3600
+SLACK = Fraction(3, 2)
+"""How much longer a card may take than its roofline: an H100 took 1.3 times as long."""
+WITHIN = {"default": 1.5, "notebook": 2.0, "notebook-today": 2.0}
+"""Measured seconds a sample were within this factor of the interval's ends; tests hold it."""
+ROOM = 0.92
+"""Share of a card's memory that training may take: the rest is the driver's and fragmentation."""
+PASSES = (16, 8, 4, 2, 1)
+ANSWER = 25
+"""Tokens of an answer, about: those of one drawn point and its name."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run would take.
+
+    Attributes:
+        card: where.
+        size: width and height of a frame in pixels.
+        way: how a step is computed, by its name; ``how`` is what was made of it to fit the card.
+        batch: samples a pass.
+        passes: samples of the whole run.
+        fits: whether memory suffices.
+        flops: of one sample, by part, without what is done once.
+        tower_once: FLOP of the tower on every row's frame, where its outputs are kept; else 0.
+        memory: bytes by part.
+        seconds: of one sample, by part.
+        hours: of the whole run.
+    """
+
+    card: Gpu
+    size: tuple[int, int]
+    way: str
+    how: Way
+    batch: int
+    passes: int
+    fits: bool
+    flops: dict[str, float]
+    tower_once: float
+    memory: dict[str, float]
+    seconds: Seconds
+    hours: Interval
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON: units are in the names."""
+        low, high = self.hours.low, self.hours.high
+        assert low is not None and high is not None
+        return {
+            "gpu": self.card.name,
+            "image": f"{self.size[0]}x{self.size[1]}",
+            "engine": self.way,
+            "samples": self.passes,
+            "samples_a_pass": self.batch,
+            "checkpointing": self.how.checkpointing,
+            "fits": self.fits,
+            "hours_low": round(float(low), 4),
+            "hours_high": round(float(high), 4),
+            "within_factor": WITHIN[self.way],
+            "bound_by": self.seconds.bound_by,
+            "memory_gib": round(sum(self.memory.values()) / GIB, 3),
+            "memory_parts_gib": {n: round(part / GIB, 4) for n, part in self.memory.items()},
+            "flops_per_sample": sum(self.flops.values()),
+            "flops_parts_per_sample": self.flops,
+            "flops_tower_once": self.tower_once,
+            "seconds_per_sample": {
+                "arithmetic": self.seconds.arithmetic,
+                "memory": self.seconds.memory,
+                "unpacking": self.seconds.unpacking,
+                "host_low": self.seconds.host[0],
+                "host_high": self.seconds.host[1],
+            },
+        }
+
+
+def estimate(
+    study: Study, variant: Variant, card: Gpu, size: tuple[int, int], way: str = "default"
+) -> Estimate:
+    """Of the run that a variant describes.
+
+    Args:
+        size: width and height of every frame in pixels.
+        way: one of :data:`~paper_repro.hardware.ways.WAYS`.
+    """
+    config = study.configs[study.base(variant).id]
+    architecture, adapters = architecture_of(config), adapters_of(study, variant)
+    rows = study.dataset(variant.settings.dataset).train_rows
+    one = sample(config, *size, variant.settings.text_tokens)
+    if WAYS[way].answers_only:
+        one = replace(one, scored=min(ANSWER, one.tokens))
+    how, batch, parts, fits = _fitted(config, architecture, one, WAYS[way], adapters, card)
+    took = seconds(config, architecture, one, how, adapters, card)
+    cached = how.tower is Tower.CACHED
+    once = rows * tower_forward(config, one.patches) if cached else 0.0
+    passes = rows * variant.settings.epochs
+    return Estimate(
+        card, size, way, how, batch, passes, fits,
+        training_flops(
+            config, one, tower=how.tower, checkpointing=how.checkpointing,
+            trained=adapters.trained, frozen=adapters.frozen,
+        ),
+        once, parts, took, _hours(took, passes, once / card.sustained),
+    )  # fmt: skip
+
+
+def adapters_of(study: Study, variant: Variant) -> Adapters:
+    """Weights that a variant trains, and those below them."""
+    architecture = architecture_of(study.configs[study.base(variant).id])
+    specs = [LoraSpec(each.r, each.target_modules) for each in study.stack(variant)]
+    *lower, top = specs
+    ranks = sum(spec.r for spec in specs if "q_proj" in spec.targets)
+    if variant.procedure is Procedure.SECOND_WRAP:
+        again = second_wrap(architecture, lower[0], top)
+        return Adapters(sum(part.parameters for part in again), 0, top.r)
+    frozen = sum(lora_parameters(architecture, spec) for spec in lower)
+    return Adapters(lora_parameters(architecture, top), frozen, ranks)
+
+
+def _fitted(
+    config: Any, architecture: Any, one: Sample, way: Way, adapters: Adapters, card: Gpu
+) -> tuple[Way, int, dict[str, float], bool]:
+    """The largest pass that fits, then with checkpointing; the smallest where none does."""
+    again = replace(way, checkpointing=True)
+    tried = [(how, batch) for how in (way, again) for batch in PASSES if batch <= way.batch]
+    for how, batch in tried:
+        parts = memory(config, architecture, one, how, adapters, batch)
+        if sum(parts.values()) <= ROOM * card.memory:
+            return how, batch, parts, True
+    return how, batch, parts, False
+
+
+def _hours(took: Seconds, passes: int, once: float) -> Interval:
+    """Of all samples, and of the seconds that are taken once."""
+    low, high = took.host
+    least = max(took.card, low) * passes + once
+    most = (took.card * float(SLACK) + high) * passes + once * float(SLACK)
+    return Interval(Fraction(least / HOUR), Fraction(most / HOUR))

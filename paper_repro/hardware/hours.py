@@ -1,0 +1,120 @@
+"""Seconds that a card and its host take for one sample, by what they go to.
+
+A roofline: operations at the rate of a large product, bytes at the card's bandwidth. Where the host
+launches every kernel by itself, card and host work side by side, and the slower one decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from paper_repro.counting.architecture import Architecture
+from paper_repro.hardware.flops import Sample, Tower, training_flops
+from paper_repro.hardware.gpus import Gpu
+from paper_repro.hardware.memory import HALF, PACKED, Adapters
+from paper_repro.hardware.ways import Way
+
+LAUNCHES, TOWER_LAUNCHES, OTHER_LAUNCHES = 490, 117, 114
+"""Kernels of one sample a language layer, a layer of a tower that is recomputed and differentiated,
+and besides; operations that real transformers and PEFT modules dispatch, and four for each product
+with a weight in NF4."""
+HOST = (30e-6, 90e-6)
+"""Seconds in which a host launches one: 35 and 43 µs were measured beside an H100 and an H200
+(``benchmarks/records/speed.json``); the slow end is for two cores of a shared machine."""
+FUSED, UNFUSED = 1, 3
+"""How often what runs between products goes through memory, by the engine's own count."""
+
+
+class Seconds(NamedTuple):
+    """Of one sample.
+
+    Attributes:
+        arithmetic: operations at the card's rate.
+        memory: what runs between the products.
+        unpacking: a base in 4 bits, at every pass.
+        host: launching, the least and the most.
+    """
+
+    arithmetic: float
+    memory: float
+    unpacking: float
+    host: tuple[float, float]
+
+    @property
+    def card(self) -> float:
+        """What the card needs."""
+        return self.arithmetic + self.memory + self.unpacking
+
+    @property
+    def bound_by(self) -> str:
+        """What decides: ``launches``, or the largest part of what the card needs."""
+        if self.host[0] > self.card:
+            return "launches"
+        parts = {name: getattr(self, name) for name in ("arithmetic", "memory", "unpacking")}
+        return max(parts, key=lambda name: parts[name])
+
+
+def seconds(
+    config: Mapping[str, Any],
+    architecture: Architecture,
+    sizes: Sample,
+    way: Way,
+    adapters: Adapters,
+    card: Gpu,
+) -> Seconds:
+    """Of one sample on a card."""
+    flops = training_flops(
+        config,
+        sizes,
+        tower=way.tower,
+        checkpointing=way.checkpointing,
+        trained=adapters.trained,
+        frozen=adapters.frozen,
+    )
+    unpacked = _unpacked(architecture, way) if way.quantised else 0.0
+    count = launches(config, way)
+    return Seconds(
+        sum(flops.values()) / card.sustained,
+        between(config, sizes, way) / card.bandwidth,
+        unpacked / card.bandwidth,
+        (count * HOST[0], count * HOST[1]),
+    )
+
+
+def launches(config: Mapping[str, Any], way: Way) -> int:
+    """Kernels that the host launches for one sample; none where a pass is one graph."""
+    if not way.launched:
+        return 0
+    tower = TOWER_LAUNCHES if way.tower is Tower.RECOMPUTED else TOWER_LAUNCHES // 4
+    layers, depth = config["num_hidden_layers"], config["vision_config"]["depth"]
+    return int(layers * LAUNCHES + depth * tower + OTHER_LAUNCHES)
+
+
+def between(config: Mapping[str, Any], sizes: Sample, way: Way) -> float:
+    """Bytes that go through memory between one sample's products.
+
+    Of the engine, in numbers of 16 bits a token and layer: eight times the MLP's inner width, three
+    forward and five backward, and 34 times the width for norms, sums, rotary turning, copies.
+    """
+    times = FUSED if not way.launched else UNFUSED * (1.5 if way.checkpointing else 1)
+    hidden, inner, vision = (
+        config["hidden_size"],
+        config["intermediate_size"],
+        config["vision_config"],
+    )
+    token = 8 * inner + 34 * hidden
+    tower = (8 * vision["mlp_ratio"] + 34) * vision["embed_dim"] * way.tower.value / 3
+    numbers = sizes.tokens * config["num_hidden_layers"] * token * times
+    numbers += sizes.patches * vision["depth"] * tower * times
+    numbers += sizes.scored * config["vocab_size"] * 8 * times
+    return HALF * float(numbers)
+
+
+def _unpacked(architecture: Architecture, way: Way) -> float:
+    """Bytes read and written to unpack every weight at every pass over it."""
+    passes = {"language": 3 if way.checkpointing else 2, "vision": way.tower.value}
+    weights = sum(
+        group.copies * group.weights * passes[group.tower] for group in architecture.linears
+    )
+    return (PACKED + HALF) * float(weights)
