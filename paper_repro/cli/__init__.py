@@ -123,6 +123,7 @@ app.command(
     epilog=_examples(
         "estimate --gpu t4 --image 224x224",
         "estimate --gpu t4 --image 1280x720 --engine notebook --json",
+        "estimate --gpu t4 --sweep image",
     )
 )(estimate)
 app.command(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,13 +12,17 @@ from paper_repro.errors import UserError
 
 if TYPE_CHECKING:
     from paper_repro.hardware.estimate import Estimate
+    from paper_repro.hardware.gpus import Gpu
+    from paper_repro.study import Study, Variant
 
 EXAMPLE = "python -m paper_repro estimate --gpu t4 --image 224x224"
 
 
 def estimate(
     gpu: Annotated[str, typer.Option(help="Card: t4, l4, v100, rtx4090, a10, a100, h100, h200.")],
-    image: Annotated[str, typer.Option(metavar="WxH", help="Size of every frame, in pixels.")],
+    image: Annotated[
+        str, typer.Option(metavar="WxH", help="Size of every frame, in pixels.")
+    ] = "224x224",
     variant: Annotated[str, typer.Option(help="Reading of the paper.")] = "stated",
     engine: Annotated[
         str | None,
@@ -25,6 +30,13 @@ def estimate(
             help="default (the package's), notebook (its cells with their pins), notebook-today "
             "(with today's libraries). Without it all are shown; with --json: default."
         ),
+    ] = None,
+    over: Annotated[
+        Literal["image"] | None,
+        typer.Option("--sweep", help="image: hours against the size of square frames."),
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="With --sweep: draw it too, .svg or .png.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -39,6 +51,9 @@ def estimate(
     _known("variant", variant, {each.id: each for each in study.variants})
     asked = [engine] if engine else ["default"] if json else list(WAYS)
     _known("engine", asked[0], WAYS)
+    if over:
+        _sweep(study, study.variant(variant), gpus()[gpu], engine, figure, json)
+        return
     found = [run(study, study.variant(variant), gpus()[gpu], size, way) for way in asked]
     if json:
         from paper_repro.cli.tables import print_json
@@ -46,6 +61,47 @@ def estimate(
         print_json({"variant": variant, **found[0].to_dict()})
     else:
         _show(found)
+
+
+def _sweep(
+    study: Study, variant: Variant, card: Gpu, engine: str | None, figure: Path | None, json: bool
+) -> None:
+    from paper_repro.cli.tables import plain_table, print_json, print_table, say
+    from paper_repro.hardware import sweep
+
+    ways = [engine] if engine else ["notebook", "default"]
+    found = {way: sweep.sweep(study, variant, card, way) for way in ways}
+    printed = sweep.printed_hours(study)
+    if figure:
+        _check_ending(figure)
+        sweep.draw(found, printed, figure)
+    if json:
+        print_json({way: [one.to_dict() for one in each] for way, each in found.items()})
+        return
+    table = plain_table(">side, pixels", *(f">{way}, hours" for way in ways), *ways)
+    for row in zip(*found.values(), strict=True):
+        hours, bounds = [_hours(one) for one in row], [one.seconds.bound_by for one in row]
+        table.add_row(str(row[0].size[0]), *hours, *bounds)
+    print_table(table)
+    if printed is not None:
+        for way, each in found.items():
+            sides = [str(one.size[0]) for one in sweep.agreeing(each, printed)]
+            words = f"possible at {', '.join(sides)}" if sides else "out of reach at all of these"
+            say(f"{way}: the paper's hours are {words}.")
+
+
+def _check_ending(figure: Path) -> None:
+    if figure.suffix not in (".svg", ".png"):
+        raise UserError(
+            "A figure of this kind is not drawn.",
+            expected="a name that ends in .svg or .png",
+            got=str(figure),
+            next_command="python -m paper_repro estimate --gpu t4 --sweep image --figure hours.svg",
+        )
+
+
+def _hours(one: Estimate) -> str:
+    return f"{float(one.hours.low or 0):.2g} – {float(one.hours.high or 0):.2g}"
 
 
 def _known(what: str, name: str, names: object) -> None:
@@ -82,7 +138,7 @@ def _show(found: list[Estimate]) -> None:
     )
     table = plain_table("", *(f">{each.way}" for each in found))
     rows = {
-        "hours": [f"{float(e.hours.low or 0):.2g} – {float(e.hours.high or 0):.2g}" for e in found],
+        "hours": [_hours(one) for one in found],
         "bound by": [e.seconds.bound_by for e in found],
         "memory": [f"{sum(e.memory.values()) / GIB:.1f} GiB" for e in found],
         "does it fit": ["yes" if e.fits else "no" for e in found],
