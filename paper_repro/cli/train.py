@@ -211,8 +211,9 @@ def _settings(
 
     from paper_repro.errors import UserError
     from paper_repro.study import load_study
-    from paper_repro.training.recipes import STACKED, defaults, refuse_unused
+    from paper_repro.training.recipes import STACKED, as_cut, defaults, refuse_unused
     from paper_repro.training.settings import refuse_unusable
+    from paper_repro.training.workers import started
 
     if level is None:
         raise UserError(
@@ -224,8 +225,8 @@ def _settings(
     study, sized = load_study(), (size or Size.mini).value
     refuse_unused(study, level, variant, changed)
     on_card = sized == "full" and _device(device) == "cuda"
-    start = defaults(study, level, sized, variant or STACKED, on_card)  # type: ignore[arg-type]
-    settings = replace(start, **changed)
+    start = defaults(study, level, sized, variant or STACKED, on_card, started())  # type: ignore[arg-type]
+    settings = replace(start, **as_cut(start, changed))
     refuse_unusable(settings)
     return settings
 

@@ -30,10 +30,14 @@ _REASONS = {
     "labels": "learning to write the prompt and the picture's placeholders does not help answers",
     "seed": "without one, no run can be repeated",
     "features": "the frozen tower gives the same numbers for a frame each time",
+    "batch": "the same update: however an effective batch is cut, the loss is its samples' mean",
+    "accumulation": "the same update from fewer passes",
     "precision": "asked for, or what this machine computes in",
     "selection": "the step with the least validation loss is not looked for; the last one is kept",
     "remainder": "rows left at the end of an epoch are trained on, as transformers 5 does",
 }
+CUT = ("batch", "accumulation")
+"""What an effective batch is cut into."""
 _MINIATURE = "the miniature is another model on other rows"
 _ASKED = "asked for"
 
@@ -68,11 +72,14 @@ def paper(study: Study, level: int, variant: str) -> dict[str, Any]:
     return found | {"seed": None, "features": False, "max_steps": None}
 
 
-def defaults(study: Study, level: int, size: Size, variant: str, on_card: bool) -> Settings:
+def defaults(
+    study: Study, level: int, size: Size, variant: str, on_card: bool, processes: int = 1
+) -> Settings:
     """What a run starts from, before any option.
 
     Args:
         on_card: whether it is to run on a CUDA card; in float32 otherwise.
+        processes: that train together at full size.
     """
     start = Settings(level=level, size=size, variant=variant if level == 2 else "", seed=SEED)
     if size == "mini":
@@ -85,11 +92,29 @@ def defaults(study: Study, level: int, size: Size, variant: str, on_card: bool) 
             next_command="python -m paper_repro train 0 --size mini --out base",
         )
     said = paper(study, level, variant)
-    ours = {"seed": SEED} if variant == NOTEBOOK else _OURS
+    ours = {"seed": SEED} if variant == NOTEBOOK else _OURS | _cut(said, processes)
     precision = said["precision"] if on_card else "fp32"
     pinned = study.model(adapters_of(study, level, variant)[0].base).revision
     own = {"precision": precision, "base_revision": pinned}
     return replace(start, **(said | ours | own))
+
+
+def _cut(said: Mapping[str, Any], processes: int) -> dict[str, Any]:
+    """The script's effective batch in one pass for each process, where it can be shared out so."""
+    rows = said["batch"] * said["accumulation"]
+    if rows % processes:
+        return {name: said[name] for name in CUT}
+    return {"batch": rows // processes, "accumulation": processes}
+
+
+def as_cut(start: Settings, changed: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked for; of an effective batch at full size, where one of :data:`CUT` is asked for
+    and divides it, the other one too."""
+    asked, rows = [name for name in CUT if name in changed], start.batch * start.accumulation
+    if start.size != "full" or len(asked) != 1 or rows % max(1, changed[asked[0]]):
+        return dict(changed)
+    (other,) = set(CUT) - set(asked)
+    return {**changed, other: rows // changed[asked[0]]}
 
 
 def refuse_unused(
@@ -139,7 +164,7 @@ def deviations(
         return []
     ours = here.to_dict()
     found = [
-        {"name": name, "paper": value, "here": ours[name], "reason": _reason(name, value, here)}
+        {"name": name, "paper": value, "here": ours[name], "reason": _reason(name, said, here)}
         for name, value in said.items()
         if ours[name] != value
     ]
@@ -162,16 +187,15 @@ def deviations(
     ]
 
 
-def _reason(name: str, value: Any, here: Settings) -> str:
+def _reason(name: str, said: Mapping[str, Any], here: Settings) -> str:
     if here.size == "mini" and name not in ("labels", "seed", "features"):
         return _MINIATURE
-    if name == "precision" or _default(name) == getattr(here, name):
+    if name in CUT:
+        same = here.batch * here.accumulation == said["batch"] * said["accumulation"]
+        return _REASONS[name] if same else _ASKED
+    if name == "precision" or _OURS.get(name) == getattr(here, name):
         return _REASONS.get(name, _ASKED)
     return _ASKED
-
-
-def _default(name: str) -> Any:
-    return _OURS.get(name)
 
 
 def words(study: Study, level: int, variant: str) -> Mapping[str, str]:

@@ -118,6 +118,11 @@ def _spread(flat: Tensor, tensors: Sequence[Tensor]) -> None:
 ALONE = Workers()
 
 
+def started() -> int:
+    """How many processes a launcher has started; 1 without one."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 @contextmanager
 def joined(device: str) -> Iterator[Workers]:
     """This process's place among those that were launched together; alone without a launcher.
@@ -125,7 +130,7 @@ def joined(device: str) -> Iterator[Workers]:
     Args:
         device: ``cpu`` or ``cuda``.
     """
-    world = int(os.environ.get("WORLD_SIZE", "1"))
+    world = started()
     if world == 1:
         yield Workers(device=device)
         return

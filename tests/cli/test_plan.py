@@ -93,7 +93,7 @@ def test_the_command_at_80_columns(monkeypatch):
         "    “✅ **Freeze** all 2B parameters (never update them)”",
         "--precision       fp32                                    nf4",
         "    asked for, or what this machine computes in",
-        "--accumulation    16                                      same",
+        "--accumulation    1                                       16",
     ):
         assert line in [one.rstrip() for one in said.splitlines()]
-    assert "6 of 26 are not as the paper's script has them." in said
+    assert "8 of 26 are not as the paper's script has them." in said

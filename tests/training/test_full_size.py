@@ -90,7 +90,7 @@ def cache(monkeypatch, tmp_path):
 
 def settings(**changes):
     start = defaults(STUDY, 2, "full", "stated", on_card=False)
-    return replace(start, **{"max_steps": 2, "accumulation": 4, **changes})
+    return replace(start, **{"max_steps": 2, "batch": 1, "accumulation": 4, **changes})
 
 
 def command(out, *words, **variables):
@@ -98,7 +98,7 @@ def command(out, *words, **variables):
     done = subprocess.run(
         [
             sys.executable, "-m", "paper_repro", "train", "2", "--size", "full", "--device", "cpu",
-            "--max-steps", "2", "--accumulation", "4", "--out", str(out), *words,
+            "--max-steps", "2", "--batch", "1", "--accumulation", "4", "--out", str(out), *words,
         ],
         capture_output=True, text=True, env=os.environ | variables,
     )  # fmt: skip
@@ -122,7 +122,6 @@ def test_hub_cache_and_folders_give_the_same_run(published, tmp_path):
     folders = {"base": published.base, "level1": published.level1, "data": published.data}
     given = {name: str(folder) for name, folder in folders.items()}
     third = train(settings(**given, base_revision=None), tmp_path / "c", Options())
-    assert not list(tmp_path.rglob("*.bin"))  # the kept outputs of the tower
     assert len(first.losses) == 2 and first.status == "finished"
     assert differences(tmp_path / "a", tmp_path / "b") == []
     assert differences(tmp_path / "a", tmp_path / "c") == []

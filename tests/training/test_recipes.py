@@ -14,6 +14,7 @@ from paper_repro.study import load_study
 from paper_repro.training.precision import Card, choose
 from paper_repro.training.recipes import (
     adapters_of,
+    as_cut,
     defaults,
     deviations,
     paper,
@@ -78,7 +79,8 @@ def test_full_size_starts_from_the_papers_settings(level, variant):
     here = defaults(STUDY, level, "full", variant, on_card=True)
     refuse_unusable(here)
     differing = {each["name"] for each in deviations(STUDY, here)} - NEVER
-    ours = {"seed"} if variant == "notebook" else {"seed", "labels", "features"}
+    cut = {"batch", "accumulation"}
+    ours = {"seed"} if variant == "notebook" else {"seed", "labels", "features"} | cut
     assert differing == ours
     assert (here.level, here.size, here.variant, here.seed) == (level, "full", variant, 42)
     assert here.base_revision == STUDY.model("qwen2-vl-2b").revision is not None
@@ -208,3 +210,31 @@ def test_other_options_pass():
     refuse_unused(STUDY, 1, None, {"data": "x", "base": "y"})
     refuse_unused(STUDY, 2, None, {"level1": "x"})
     refuse_unused(STUDY, 2, "notebook", {"level1": "x", "data": "y"})
+
+
+def test_an_effective_batch_is_one_pass_for_each_process_that_it_can_be_shared_by():
+    for processes, cut in ((1, (16, 1)), (2, (8, 2)), (4, (4, 4)), (3, (1, 16))):
+        here = defaults(STUDY, 2, "full", "stated", on_card=True, processes=processes)
+        assert (here.batch, here.accumulation) == cut
+    as_written = defaults(STUDY, 2, "full", "notebook", on_card=True, processes=2)
+    assert (as_written.batch, as_written.accumulation) == (1, 16)
+
+
+@pytest.mark.parametrize(
+    ("changed", "cut"),
+    [
+        ({"batch": 4}, (4, 4)),
+        ({"accumulation": 2}, (8, 2)),
+        ({"batch": 4, "accumulation": 1}, (4, 1)),
+        ({"batch": 3}, (3, 1)),
+        ({"seed": 3}, (16, 1)),
+    ],
+)
+def test_of_an_effective_batch_the_half_that_is_not_said_follows(changed, cut):
+    start = defaults(STUDY, 2, "full", "stated", on_card=True)
+    here = replace(start, **as_cut(start, changed))
+    assert (here.batch, here.accumulation) == cut
+    reasons = {each["name"]: each["reason"] for each in deviations(STUDY, here)}
+    assert ("same update" in reasons["batch"]) == (cut[0] * cut[1] == 16)
+    mini = defaults(STUDY, 2, "mini", "stated", on_card=False)
+    assert as_cut(mini, changed) == changed
