@@ -16,8 +16,18 @@ from paper_repro.study import Study, Variant
 SIDES = (112, 168, 224, 336, 448, 560, 672, 784, 896, 1008, 1120)
 """Of square frames, in pixels."""
 CLAIM = "L2.hours"
-BLUE, AMBER, BAND = "#2f7ed8", "#c9730a", "#8a8f98"
-_STYLE: dict[Any, Any] = {"font.size": 11, "svg.fonttype": "none", "svg.hashsalt": "hours"}
+BLUE, AMBER, GREY = "#2f7ed8", "#c9730a", "#808890"
+"""Each can be read on white and on black."""
+_STYLE: dict[Any, Any] = {
+    "font.size": 11,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "hours",
+    "savefig.transparent": True,
+    **{
+        f"{what}color": GREY
+        for what in ("text.", "axes.edge", "axes.label", "xtick.", "ytick.", "axes.title")
+    },
+}
 
 
 def printed_hours(study: Study) -> Interval | None:
@@ -56,14 +66,14 @@ def draw(by_way: dict[str, list[Estimate]], printed: Interval | None, path: Path
         for (name, found), colour in zip(by_way.items(), (AMBER, BLUE), strict=False):
             _band(axes, name, found, colour)
         if printed is not None:
-            axes.axhspan(float(printed.low or 0), float(printed.high or 0), color=BAND, alpha=0.3)
+            axes.axhspan(float(printed.low or 0), float(printed.high or 0), color=GREY, alpha=0.3)
             words = f"printed: {float(printed.low or 0):g} – {float(printed.high or 0):g} h"
             axes.text(first.size[0], float(printed.low or 0) * 1.15, words, va="center")
         axes.set(xlabel="side of a square frame, pixels", ylabel="hours", yscale="log")
         axes.set_title(f"{first.passes:,} samples on an {first.card.name}", loc="left", fontsize=11)
         axes.yaxis.set_major_formatter("{x:g}")
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(loc="lower right", edgecolor="none", framealpha=1, bbox_to_anchor=(1, 0.06))
+        axes.legend(loc="lower right", frameon=False, bbox_to_anchor=(1, 0.06))
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 

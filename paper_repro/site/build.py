@@ -22,6 +22,7 @@ from paper_repro.site.commands import commands_page
 from paper_repro.site.cpu_steps import cpu_steps_part
 from paper_repro.site.figures import inline
 from paper_repro.site.full_size import full_size_part
+from paper_repro.site.hours import hours_part
 from paper_repro.site.literate import render
 from paper_repro.site.miniature import miniature_part
 from paper_repro.site.records import gpu_records
@@ -56,6 +57,7 @@ def stage(root: Path, target: Path, stages: Sequence[Stage]) -> None:
     parts["gpu-records"] = gpu_records(root / WRITTEN / "records")
     parts["miniature"] = miniature_part(root / MEASURED / "miniature.json")
     parts["full-size"] = full_size_part(root / MEASURED / "full-size.json")
+    parts["hours"] = hours_part(load_study())
     parts["scale-out"] = scale_out_part(root / MEASURED / "scale-out.json")
     parts["cpu-steps"] = cpu_steps_part(root / MEASURED / "cpu-steps.json")
     parts["speed"] = speed_part(root / MEASURED / "speed.json")
