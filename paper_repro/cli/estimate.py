@@ -129,7 +129,7 @@ def _size(text: str) -> tuple[int, int]:
 
 def _show(found: list[Estimate]) -> None:
     from paper_repro.cli.tables import plain_table, print_table, say
-    from paper_repro.hardware.estimate import GIB, WITHIN
+    from paper_repro.hardware.estimate import CHECKED, GIB
 
     first = found[0]
     say(
@@ -149,10 +149,7 @@ def _show(found: list[Estimate]) -> None:
         table.add_row(name, *cells)
     print_table(table)
     for each in found:
-        say(
-            f"{each.way}: {each.how.title}; measured times were within a factor of "
-            f"{WITHIN[each.way]:g} of such an interval."
-        )
+        say(f"{each.way}: {each.how.title}; {CHECKED[each.way]}.")
     if any(each.seconds.bound_by == "launches" for each in found):
         say(
             "Where launches decide, the host does, and hosts differ: "

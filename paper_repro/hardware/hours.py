@@ -16,12 +16,14 @@ from paper_repro.hardware.memory import HALF, PACKED, Adapters
 from paper_repro.hardware.ways import Way
 
 LAUNCHES, TOWER_LAUNCHES, OTHER_LAUNCHES = 490, 117, 114
-"""Kernels of one sample a language layer, a layer of a tower that is recomputed and differentiated,
-and besides; operations that real transformers and PEFT modules dispatch, and four for each product
-with a weight in NF4."""
+"""Kernels of one sample: a language layer's; those of a layer of a tower that is recomputed and
+differentiated, of which a quarter where it is run forward alone; and besides. Counted once by hand
+from what transformers 5.23 and PEFT 0.21 dispatch, casts and unpacking estimated on top: no test
+holds them yet."""
 HOST = (30e-6, 90e-6)
-"""Seconds in which a host launches one: 35 and 43 µs were measured beside an H100 and an H200
-(``benchmarks/records/speed.json``); the slow end is for two cores of a shared machine."""
+"""Seconds in which a host launches one. By those counts it was 35 µs beside an H100 (0.62 s a
+sample, ``benchmarks/records/speed.json``) and 43 µs beside an H200 (0.756 s, measured by us on
+2026-11-22); the slow end is assumed, for two cores of a shared machine."""
 FUSED, UNFUSED = 1, 3
 """How often what runs between products goes through memory, by the engine's own count."""
 

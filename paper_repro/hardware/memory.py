@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paper_repro.counting.architecture import Architecture
-from paper_repro.hardware.flops import Sample
+from paper_repro.hardware.flops import Sample, Tower
 from paper_repro.hardware.ways import Way
 
 HALF, FULL = 2, 4
@@ -33,11 +33,13 @@ class Adapters:
     Attributes:
         trained, frozen: how many.
         ranks: of all adapters that stand on query, key, value and output, trained or not, added up.
+        dropped: inputs of a layer's adapters with dropout, added up: of each a byte is kept.
     """
 
     trained: int
     frozen: int
     ranks: int
+    dropped: int = 0
 
 
 def memory(
@@ -59,7 +61,7 @@ def memory(
     count = adapters.trained + adapters.frozen
     logits = float(batch * sizes.scored * config["vocab_size"] * _per_logit(way))
     if way.checkpointing:
-        inputs, again = _checkpoints(config, sizes)
+        inputs, again = _checkpoints(config, sizes, way)
         activations = batch * inputs + max(0.0, batch * again - logits)
     else:
         activations = batch * _kept(config, sizes, adapters)
@@ -98,20 +100,21 @@ def _kept(config: Mapping[str, Any], sizes: Sample, adapters: Adapters) -> float
     token = 6 * hidden + 2 * adapters.ranks + (hidden + 2 * keys) + keys + 2 * inner
     layers: int = config["num_hidden_layers"]
     spared = (sizes.tokens - sizes.scored) * 2 * inner  # in the last layer
-    return HALF * float(token * layers * sizes.tokens - spared)
+    masks = adapters.dropped * layers * sizes.tokens
+    return HALF * float(token * layers * sizes.tokens - spared) + masks
 
 
-def _checkpoints(config: Mapping[str, Any], sizes: Sample) -> tuple[float, float]:
-    """The input of every layer, of the tower too, and what the largest keeps when it is run again;
-    in float32, to which PEFT's preparation casts what runs between the products."""
-    hidden, inner, vision = (
-        config["hidden_size"],
-        config["intermediate_size"],
-        config["vision_config"],
-    )
-    width = vision["embed_dim"]
+def _checkpoints(config: Mapping[str, Any], sizes: Sample, way: Way) -> tuple[float, float]:
+    """The input of every layer that is run again, and what the largest keeps then.
+
+    Inputs are in float32 in the notebook, whose preparation casts what runs between the products.
+    """
+    hidden, inner = config["hidden_size"], config["intermediate_size"]
     inputs = sizes.tokens * hidden * config["num_hidden_layers"]
-    inputs += sizes.patches * width * vision["depth"]
-    language = sizes.tokens * (10 * hidden + 4 * inner)
-    tower = sizes.patches * width * (10 + 2 * vision["mlp_ratio"])
-    return FULL * float(inputs), HALF * float(max(language, tower))
+    again = sizes.tokens * (10 * hidden + 4 * inner)
+    if way.tower is Tower.RECOMPUTED:
+        vision = config["vision_config"]
+        width = vision["embed_dim"]
+        inputs += sizes.patches * width * vision["depth"]
+        again = max(again, sizes.patches * width * (10 + 2 * vision["mlp_ratio"]))
+    return (FULL if way.launched else HALF) * float(inputs), HALF * float(again)

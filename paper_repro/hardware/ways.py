@@ -38,5 +38,13 @@ WAYS = {
     "notebook-today": Way(
         "the notebook's cells with today's libraries", True, True, Tower.RECOMPUTED, False, 1, True
     ),
-    "default": Way("the package's engine", False, False, Tower.CACHED, True, 16, False),
+    "default": Way(
+        "the package's engine, a base in 16 bits and activations kept (--no-checkpointing)",
+        False,
+        False,
+        Tower.CACHED,
+        True,
+        16,
+        False,
+    ),
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from paper_repro.hardware.estimate import WITHIN, Estimate
+from paper_repro.hardware.estimate import CHECKED, Estimate
 from paper_repro.hardware.gpus import gpus
 from paper_repro.hardware.sweep import agreeing, draw, printed_hours, sweep
 from paper_repro.study import Study
@@ -31,9 +31,9 @@ def hours_part(study: Study) -> str:
     said = (
         *_of_the_notebook(notebook, agreeing(notebook, printed) if printed else []),
         f"**By the package's engine** the same run takes {_hours(own[0])} hours with the smallest "
-        f"of these frames and {_hours(own[-1])} with the largest. Nobody here has an {card.name}: "
-        f"runs on other cards were within a factor of {WITHIN['notebook']:g}, the engine's of "
-        f"{WITHIN['default']:g}, of such intervals.",
+        f"of these frames and {_hours(own[-1])} with the largest. Nobody here has an {card.name}. "
+        f"Notebook: {CHECKED['notebook']}; with today's libraries: {CHECKED['notebook-today']}. "
+        f"Engine: {CHECKED['default']}.",
     )
     head = (
         "a square frame of",
