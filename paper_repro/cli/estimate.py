@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
     from paper_repro.study import Study, Variant
 
 EXAMPLE = "python -m paper_repro estimate --gpu t4 --image 224x224"
+SWEEP = "python -m paper_repro estimate --gpu t4 --sweep image --figure hours.svg"
 
 
 def estimate(
-    gpu: Annotated[str, typer.Option(help="Card: t4, l4, v100, rtx4090, a10, a100, h100, h200.")],
+    gpu: Annotated[
+        str | None,
+        typer.Option(help="Card: t4, l4, v100, rtx4090, a10, a100, h100, h200."),
+    ] = None,
     image: Annotated[
         str, typer.Option(metavar="WxH", help="Size of every frame, in pixels.")
     ] = "224x224",
@@ -35,8 +40,14 @@ def estimate(
         Literal["image"] | None,
         typer.Option("--sweep", help="image: hours against the size of square frames."),
     ] = None,
+    together: Annotated[
+        bool,
+        typer.Option(
+            "--compare", help="Pre-training, full fine-tuning and LoRA beside one another."
+        ),
+    ] = False,
     figure: Annotated[
-        Path | None, typer.Option(help="With --sweep: draw it too, .svg or .png.")
+        Path | None, typer.Option(help="With --sweep or --compare: draw it too, .svg or .png.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -47,8 +58,14 @@ def estimate(
     from paper_repro.study import load_study
 
     size, study = _size(image), load_study()
-    _known("card", gpu, gpus())
     _known("variant", variant, {each.id: each for each in study.variants})
+    if together:
+        from paper_repro.cli.compare import compare, refuse_other
+
+        refuse_other({"--gpu": gpu, "--engine": engine, "--sweep": over})
+        compare(study, study.variant(variant), figure, json)
+        return
+    gpu = _known("card", gpu, gpus())
     asked = [engine] if engine else ["default"] if json else list(WAYS)
     _known("engine", asked[0], WAYS)
     if over:
@@ -73,7 +90,7 @@ def _sweep(
     found = {way: sweep.sweep(study, variant, card, way) for way in ways}
     printed = sweep.printed_hours(study)
     if figure:
-        _check_ending(figure)
+        check_ending(figure, SWEEP)
         sweep.draw(found, printed, figure)
     if json:
         print_json({way: [one.to_dict() for one in each] for way, each in found.items()})
@@ -90,13 +107,21 @@ def _sweep(
             say(f"{way}: the paper's hours are {words}.")
 
 
-def _check_ending(figure: Path) -> None:
+def check_ending(figure: Path, next_command: str) -> None:
+    """A figure is a file of a kind that is drawn.
+
+    Args:
+        next_command: one that draws it.
+
+    Raises:
+        UserError: it is of another kind.
+    """
     if figure.suffix not in (".svg", ".png"):
         raise UserError(
             "A figure of this kind is not drawn.",
             expected="a name that ends in .svg or .png",
             got=str(figure),
-            next_command="python -m paper_repro estimate --gpu t4 --sweep image --figure hours.svg",
+            next_command=next_command,
         )
 
 
@@ -104,15 +129,16 @@ def _hours(one: Estimate) -> str:
     return f"{float(one.hours.low or 0):.2g} – {float(one.hours.high or 0):.2g}"
 
 
-def _known(what: str, name: str, names: object) -> None:
-    choices = list(names)  # type: ignore[call-overload]
-    if name not in choices:
+def _known(what: str, name: str | None, names: Iterable[str]) -> str:
+    choices = list(names)
+    if name is None or name not in choices:
         raise UserError(
-            f"This {what} is not known.",
+            f"This {what} is not known." if name else f"No {what} is named.",
             expected=", ".join(choices),
-            got=name,
+            got=name or "none",
             next_command=EXAMPLE,
         )
+    return name
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paper_repro.hardware.estimate import Estimate, estimate
+from paper_repro.hardware.figures import AMBER, BLUE, GREY, style, write
 from paper_repro.hardware.gpus import Gpu
 from paper_repro.judging import Interval
 from paper_repro.judging.printed import read_printed
@@ -16,18 +17,6 @@ from paper_repro.study import Study, Variant
 SIDES = (112, 168, 224, 336, 448, 560, 672, 784, 896, 1008, 1120)
 """Of square frames, in pixels."""
 CLAIM = "L2.hours"
-BLUE, AMBER, GREY = "#2f7ed8", "#c9730a", "#808890"
-"""Each can be read on white and on black."""
-_STYLE: dict[Any, Any] = {
-    "font.size": 11,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "hours",
-    "savefig.transparent": True,
-    **{
-        f"{what}color": GREY
-        for what in ("text.", "axes.edge", "axes.label", "xtick.", "ytick.", "axes.title")
-    },
-}
 
 
 def printed_hours(study: Study) -> Interval | None:
@@ -57,7 +46,7 @@ def draw(by_way: dict[str, list[Estimate]], printed: Interval | None, path: Path
     """Write a figure, SVG or PNG by its name: a band for every way, the printed hours across."""
     import matplotlib
 
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(style("hours")):
         from matplotlib.figure import Figure
 
         first = next(iter(by_way.values()))[0]
@@ -74,7 +63,7 @@ def draw(by_way: dict[str, list[Estimate]], printed: Interval | None, path: Path
         axes.yaxis.set_major_formatter("{x:g}")
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(loc="lower right", frameon=False, bbox_to_anchor=(1, 0.06))
-        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+        write(figure, path)
 
 
 def _band(axes: Any, name: str, found: Sequence[Estimate], colour: str) -> None:

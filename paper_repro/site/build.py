@@ -29,6 +29,7 @@ from paper_repro.site.records import gpu_records
 from paper_repro.site.scale_out import scale_out_part
 from paper_repro.site.speed import speed_part
 from paper_repro.site.step_profile import step_profile_part
+from paper_repro.site.training import training_part
 from paper_repro.study import load_study
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.result import Report
@@ -58,6 +59,7 @@ def stage(root: Path, target: Path, stages: Sequence[Stage]) -> None:
     parts["miniature"] = miniature_part(root / MEASURED / "miniature.json")
     parts["full-size"] = full_size_part(root / MEASURED / "full-size.json")
     parts["hours"] = hours_part(load_study())
+    parts["training-kinds"] = training_part(load_study())
     parts["scale-out"] = scale_out_part(root / MEASURED / "scale-out.json")
     parts["cpu-steps"] = cpu_steps_part(root / MEASURED / "cpu-steps.json")
     parts["speed"] = speed_part(root / MEASURED / "speed.json")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from paper_repro.hardware.estimate import CHECKED, Estimate
 from paper_repro.hardware.gpus import gpus
 from paper_repro.hardware.sweep import agreeing, draw, printed_hours, sweep
+from paper_repro.site.drawn import drawn
 from paper_repro.study import Study
 from paper_repro.verify.report.markdown import table
 
@@ -20,13 +19,8 @@ def hours_part(study: Study) -> str:
     variant = study.variants[0]
     card, printed = gpus()[variant.settings.card], printed_hours(study)
     found = {way: sweep(study, variant, card, way) for way in WAYS}
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "hours.svg"
-        draw(found, printed, path)
-        svg = path.read_text(encoding="utf-8")
     label = "Hours against the size of frames, beside those that the paper prints"
-    drawn = svg[svg.index("<svg") :].strip()
-    figure = f'<figure class="figure" role="img" aria-label="{label}">{drawn}</figure>'
+    figure = drawn(lambda path: draw(found, printed, path), label)
     notebook, own = found.values()
     said = (
         *_of_the_notebook(notebook, agreeing(notebook, printed) if printed else []),
