@@ -56,17 +56,39 @@ def sample(config: Mapping[str, Any], width: int, height: int, text_tokens: int)
 
 def tower_forward(config: Mapping[str, Any], patches: int) -> float:
     """FLOP of one forward pass of the vision tower over one frame; none without patches."""
-    if not patches:
-        return 0.0
+    return sum(_tower(config, patches)) if patches else 0.0
+
+
+def tower_flops(config: Mapping[str, Any], patches: int, tower: Tower) -> float:
+    """FLOP of all that training does with the frozen tower over one frame.
+
+    Where it is differentiated, pixels need no gradient; only the blocks run again; and the
+    backward pass of their attention has five products for the forward pass's two.
+    """
+    if tower is not Tower.RECOMPUTED or not patches:
+        return tower_forward(config, patches) * tower.value
+    embedding, blocks, merger, attention = _tower(config, patches)
+    again = FORWARD + FORWARD
+    return (
+        FORWARD * embedding
+        + (again + FROZEN_BACKWARD) * blocks
+        + (FORWARD + FROZEN_BACKWARD) * merger
+        + (again + ATTENTION_BACKWARD) * attention
+    )
+
+
+def _tower(config: Mapping[str, Any], patches: int) -> tuple[float, float, float, float]:
+    """FLOP of one forward pass: embedding of patches, blocks' products, merger, attention."""
     vision = config["vision_config"]
     width, depth = vision["embed_dim"], vision["depth"]
     merge = vision.get("spatial_merge_size", 2) ** 2
     patch = vision.get("in_chans", 3) * vision.get("temporal_patch_size", 2)
     patch *= vision.get("patch_size", 14) ** 2
-    block = (4 + 2 * vision["mlp_ratio"]) * width**2
+    blocks = depth * (4 + 2 * vision["mlp_ratio"]) * width**2
     merger = merge * width * (merge * width + config["hidden_size"]) / merge
-    linear = 2 * (depth * block + patch * width + merger)
-    return float(linear * patches + 4 * width * depth * patches**2)
+    twice = 2.0 * patches
+    attention = 4.0 * width * depth * patches**2
+    return twice * patch * width, twice * blocks, twice * merger, attention
 
 
 def language_linear(config: Mapping[str, Any]) -> float:
@@ -100,10 +122,10 @@ def training_flops(
     """
     linear = language_linear(config) * sizes.tokens
     attention = language_attention(config, sizes.tokens)
-    head = 2.0 * config["hidden_size"] * config["vocab_size"] * sizes.scored
+    head: float = 2.0 * config["hidden_size"] * config["vocab_size"] * sizes.scored
     lora = 2.0 * (trained + frozen) * sizes.tokens
     return {
-        "tower": tower_forward(config, sizes.patches) * tower.value,
+        "tower": tower_flops(config, sizes.patches, tower),
         "projections": linear * (FORWARD + FROZEN_BACKWARD),
         "attention": attention * (FORWARD + ATTENTION_BACKWARD),
         "head": head * (FORWARD + FROZEN_BACKWARD),
@@ -113,7 +135,15 @@ def training_flops(
 
 
 def full_training_flops(config: Mapping[str, Any], sizes: Sample) -> float:
-    """FLOP of training every weight on one sample: a forward and two backward products."""
-    language = language_linear(config) * sizes.tokens + language_attention(config, sizes.tokens)
+    """FLOP of training every weight on one sample: a forward and two backward products.
+
+    Attention has no weights, and pixels need no gradient.
+    """
     head: float = 2.0 * config["hidden_size"] * config["vocab_size"] * sizes.scored
-    return 3 * (language + head + tower_forward(config, sizes.patches))
+    linear = language_linear(config) * sizes.tokens + head
+    attention = language_attention(config, sizes.tokens)
+    if sizes.patches:
+        embedding, blocks, merger, inside = _tower(config, sizes.patches)
+        linear += blocks + merger + embedding * 2 / 3
+        attention += inside
+    return 3 * linear + (FORWARD + ATTENTION_BACKWARD) * attention
