@@ -86,7 +86,7 @@ def _sweep(
     from paper_repro.cli.tables import plain_table, print_json, print_table, say
     from paper_repro.hardware import sweep
 
-    ways = [engine] if engine else ["notebook", "default"]
+    ways = [engine] if engine else sweep.ways(card)
     found = {way: sweep.sweep(study, variant, card, way) for way in ways}
     printed = sweep.printed_hours(study)
     if figure:
@@ -95,11 +95,13 @@ def _sweep(
     if json:
         print_json({way: [one.to_dict() for one in each] for way, each in found.items()})
         return
-    table = plain_table(">side, pixels", *(f">{way}, hours" for way in ways), *ways)
+    table = plain_table(">side, pixels", *(f">{way}, hours" for way in ways))
     for row in zip(*found.values(), strict=True):
-        hours, bounds = [_hours(one) for one in row], [one.seconds.bound_by for one in row]
-        table.add_row(str(row[0].size[0]), *hours, *bounds)
+        table.add_row(str(row[0].size[0]), *map(_hours, row))
     print_table(table)
+    for way, each in found.items():
+        if host := sweep.by_host(each):
+            say(f"{way}: launches decide up to {host[-1].size[0]}, so the host does.")
     if printed is not None:
         for way, each in found.items():
             sides = [str(one.size[0]) for one in sweep.agreeing(each, printed)]

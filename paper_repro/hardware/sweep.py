@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from paper_repro.hardware.estimate import Estimate, estimate
-from paper_repro.hardware.figures import AMBER, BLUE, GREY, style, write
+from paper_repro.hardware.figures import AMBER, BLUE, GREY, TEAL, style, write
 from paper_repro.hardware.gpus import Gpu
+from paper_repro.hardware.words import ends, span
 from paper_repro.judging import Interval
 from paper_repro.judging.printed import read_printed
 from paper_repro.study import Study, Variant
@@ -17,12 +17,29 @@ from paper_repro.study import Study, Variant
 SIDES = (112, 168, 224, 336, 448, 560, 672, 784, 896, 1008, 1120)
 """Of square frames, in pixels."""
 CLAIM = "L2.hours"
+LOOKS = {
+    "notebook": (AMBER, "the notebook's cells"),
+    "notebook-fp16": (TEAL, "the notebook's cells, in float16"),
+    "notebook-today": (AMBER, "the notebook's cells, today's libraries"),
+    "default": (BLUE, "the package's engine"),
+}
+"""Colour of a way, and what a legend calls it."""
+ROOM = 3
+"""How much further down the axis of hours goes, for a legend below the bands."""
+OUTLINED = ("notebook-fp16",)
+"""Ways whose band lies upon another's."""
 
 
 def printed_hours(study: Study) -> Interval | None:
     """What the paper prints, where it does."""
     claims = [claim for claim in study.claims if claim.id == CLAIM and claim.printed]
     return read_printed(claims[0].printed or "").interval if claims else None
+
+
+def ways(card: Gpu) -> list[str]:
+    """Those to lay beside one another: the notebook's, in float16 too where that is faster, and the
+    engine's."""
+    return ["notebook", *(() if card.bf16 else ("notebook-fp16",)), "default"]
 
 
 def sweep(
@@ -34,50 +51,72 @@ def sweep(
 
 def agreeing(found: Sequence[Estimate], printed: Interval) -> list[Estimate]:
     """Those whose hours have any in common with the printed ones."""
-    assert printed.low is not None and printed.high is not None
-    return [
-        one
-        for one in found
-        if (one.hours.low or 0) <= printed.high and (one.hours.high or 0) >= printed.low
-    ]
+    return [one for one in found if one.hours.meets(printed)]
+
+
+def by_host(found: Sequence[Estimate]) -> list[Estimate]:
+    """Those whose hours the host decides, by how fast it launches."""
+    return [one for one in found if one.seconds.bound_by == "launches"]
+
+
+def sides(met: Sequence[Estimate]) -> str:
+    """Sides of square frames in pixels, from the smallest of a sweep's to the largest; or none."""
+    if not met:
+        return "none"
+    return " – ".join(dict.fromkeys(str(one.size[0]) for one in (met[0], met[-1])))
 
 
 def draw(by_way: dict[str, list[Estimate]], printed: Interval | None, path: Path) -> None:
-    """Write a figure, SVG or PNG by its name: a band for every way, the printed hours across."""
+    """Write a figure, SVG or PNG by its name: a band for every way, the printed hours across.
+
+    The legend says at which sides the two have hours in common.
+    """
     import matplotlib
 
     with matplotlib.rc_context(style("hours")):
         from matplotlib.figure import Figure
 
         first = next(iter(by_way.values()))[0]
-        figure = Figure(figsize=(7.2, 4.4), layout="constrained")
+        figure = Figure(figsize=(7.2, 4.6), layout="constrained")
         axes = figure.add_subplot()
-        for (name, found), colour in zip(by_way.items(), (AMBER, BLUE), strict=False):
-            _band(axes, name, found, colour)
+        for name, found in by_way.items():
+            _band(axes, name, found, printed)
         if printed is not None:
-            axes.axhspan(float(printed.low or 0), float(printed.high or 0), color=GREY, alpha=0.3)
-            words = f"printed: {float(printed.low or 0):g} – {float(printed.high or 0):g} h"
-            axes.text(first.size[0], float(printed.low or 0) * 1.15, words, va="center")
+            _across(axes, *ends(printed))
         axes.set(xlabel="side of a square frame, pixels", ylabel="hours", yscale="log")
         axes.set_title(f"{first.passes:,} samples on an {first.card.name}", loc="left", fontsize=11)
         axes.yaxis.set_major_formatter("{x:g}")
+        axes.margins(x=0)
+        axes.set_ylim(bottom=axes.get_ylim()[0] / ROOM)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(loc="lower right", frameon=False, bbox_to_anchor=(1, 0.06))
+        title = f"{span(printed)} h possible at, pixels:" if printed is not None else None
+        _legend(axes, title)
         write(figure, path)
 
 
-def _band(axes: Any, name: str, found: Sequence[Estimate], colour: str) -> None:
-    sides = [one.size[0] for one in found]
-    low, high = ([float(end or 0) for end in ends] for ends in zip(*map(_ends, found), strict=True))
-    label = f"{name}: {found[0].how.title}"
-    axes.fill_between(sides, low, high, color=colour, alpha=0.35, linewidth=0, label=label)
-    axes.plot(sides, low, color=colour, linewidth=1.2)
-    for before, after in pairwise(found):
-        if before.seconds.bound_by == "launches" != after.seconds.bound_by:
-            axes.axvline(after.size[0], color=colour, linestyle=":", linewidth=1)
-            axes.text(after.size[0], 0.02, " the card decides", color=colour,
-                      transform=axes.get_xaxis_transform())  # fmt: skip
+def _across(axes: Any, low: float, high: float) -> None:
+    axes.axhspan(low, high, color=GREY, alpha=0.45, linewidth=0, zorder=0)
+    words = f"printed:\n{low:g} – {high:g} h"
+    axes.text(1.01, (low * high) ** 0.5, words, va="center", transform=axes.get_yaxis_transform())
 
 
-def _ends(one: Estimate) -> tuple[Any, Any]:
-    return one.hours.low, one.hours.high
+def _band(axes: Any, name: str, found: Sequence[Estimate], printed: Interval | None) -> None:
+    colour, label = LOOKS.get(name, (GREY, name))
+    if name == "notebook" and not found[0].card.bf16:
+        label += ", in bfloat16"
+    if printed is not None:
+        label += f": {sides(agreeing(found, printed))}"
+    along = [one.size[0] for one in found]
+    low, high = zip(*(ends(one.hours) for one in found), strict=True)
+    outlined = name in OUTLINED
+    look = {"edgecolor": colour, "linestyle": (0, (5, 2)), "linewidth": 1.4} if outlined else {}
+    face = {"facecolor": (colour, 0.12 if outlined else 0.35), "linewidth": 0}
+    axes.fill_between(along, low, high, label=label, **face | look)
+    if not outlined:
+        axes.plot(along, low, color=colour, linewidth=1.2)
+
+
+def _legend(axes: Any, title: str | None) -> None:
+    axes.legend(
+        loc="lower right", frameon=False, title=title, alignment="left", title_fontsize=11
+    ).get_title().set_color(GREY)
