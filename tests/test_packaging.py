@@ -30,7 +30,7 @@ HEAVY = {
     "matplotlib", "scipy", "sklearn", "tensorboard",
 }  # fmt: skip
 MAY_IMPORT_TORCH = re.compile(
-    r"paper_repro\.(engine|training|evaluation|miniature|counting\.(build|census|doctor|instantiate)|hardware\.bench"
+    r"paper_repro\.(engine|training|evaluation|miniature|bench|counting\.(build|census|doctor|instantiate)"
     r"|verify\.stages\.(instantiate|train|gpu))(\.|$)"
 )
 ENTRY = "__main__"

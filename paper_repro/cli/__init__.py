@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from paper_repro import __version__
+from paper_repro.cli.bench import bench
 from paper_repro.cli.count import count
 from paper_repro.cli.doctor import doctor
 from paper_repro.cli.estimate import estimate
@@ -126,6 +127,13 @@ app.command(
         "estimate --gpu t4 --sweep image",
     )
 )(estimate)
+app.command(
+    epilog=_examples(
+        "bench",
+        "bench --image 1280x720 --out large.json",
+        "verify --record bench.json",
+    )
+)(bench)
 app.command(
     epilog=_examples(
         "train 2",

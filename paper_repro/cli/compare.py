@@ -64,7 +64,8 @@ def refuse_other(options: dict[str, object]) -> None:
 
 def _table(found: Sequence[Training]) -> None:
     from paper_repro.cli.tables import plain_table, print_table
-    from paper_repro.hardware.training_words import power, rows, span
+    from paper_repro.hardware.training_words import power, rows
+    from paper_repro.hardware.words import span
 
     table = plain_table("", *(f">{each.name}" for each in found))
     for name, cells in rows(found, lambda flops: span(flops, power)):

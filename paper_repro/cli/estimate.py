@@ -12,8 +12,11 @@ import typer
 from paper_repro.errors import UserError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from paper_repro.hardware.estimate import Estimate
     from paper_repro.hardware.gpus import Gpu
+    from paper_repro.hardware.traps import Trap
     from paper_repro.study import Study, Variant
 
 EXAMPLE = "python -m paper_repro estimate --gpu t4 --image 224x224"
@@ -32,8 +35,9 @@ def estimate(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="default (the package's), notebook (its cells with their pins), notebook-today "
-            "(with today's libraries). Without it all are shown; with --json: default."
+            help="default (the package's), notebook (its cells with their pins), notebook-fp16 "
+            "(in float16), notebook-today (with today's libraries). Without it all are shown; "
+            "with --json: default."
         ),
     ] = None,
     over: Annotated[
@@ -57,27 +61,35 @@ def estimate(
     from paper_repro.hardware.ways import WAYS
     from paper_repro.study import load_study
 
-    size, study = _size(image), load_study()
-    _known("variant", variant, {each.id: each for each in study.variants})
+    size, study = size_of(image), load_study()
+    known("variant", variant, [each.id for each in study.variants])
     if together:
         from paper_repro.cli.compare import compare, refuse_other
 
         refuse_other({"--gpu": gpu, "--engine": engine, "--sweep": over})
         compare(study, study.variant(variant), figure, json)
         return
-    gpu = _known("card", gpu, gpus())
-    asked = [engine] if engine else ["default"] if json else list(WAYS)
-    _known("engine", asked[0], WAYS)
+    gpu = known("card", gpu, gpus())
+    asked = [known("engine", engine or "default", WAYS)] if engine or json else _ways(gpus()[gpu])
     if over:
         _sweep(study, study.variant(variant), gpus()[gpu], engine, figure, json)
         return
     found = [run(study, study.variant(variant), gpus()[gpu], size, way) for way in asked]
     if json:
         from paper_repro.cli.tables import print_json
+        from paper_repro.hardware.calibration import calibration
 
-        print_json({"variant": variant, **found[0].to_dict()})
+        checked = {"calibration": calibration(asked[0])._asdict()}
+        print_json({"variant": variant, **found[0].to_dict(), **checked})
     else:
-        _show(found)
+        _show(study, study.variant(variant), found)
+
+
+def _ways(card: Gpu) -> list[str]:
+    """Those that differ on a card: where it has units for bfloat16, float16 is no faster."""
+    from paper_repro.hardware.ways import WAYS
+
+    return [name for name in WAYS if not (card.bf16 and name == "notebook-fp16")]
 
 
 def _sweep(
@@ -128,36 +140,51 @@ def check_ending(figure: Path, next_command: str) -> None:
 
 
 def _hours(one: Estimate) -> str:
-    return f"{float(one.hours.low or 0):.2g} – {float(one.hours.high or 0):.2g}"
+    from paper_repro.hardware.words import span
+
+    return span(one.hours)
 
 
-def _known(what: str, name: str | None, names: Iterable[str]) -> str:
+def known(what: str, name: str | None, names: Iterable[str], next_command: str = EXAMPLE) -> str:
+    """A name that is one of these.
+
+    Raises:
+        UserError: it is not, or none is given.
+    """
     choices = list(names)
     if name is None or name not in choices:
         raise UserError(
             f"This {what} is not known." if name else f"No {what} is named.",
             expected=", ".join(choices),
             got=name or "none",
-            next_command=EXAMPLE,
+            next_command=next_command,
         )
     return name
 
 
-def _size(text: str) -> tuple[int, int]:
+def size_of(text: str, next_command: str = EXAMPLE) -> tuple[int, int]:
+    """Width and height in pixels.
+
+    Raises:
+        UserError: it cannot be read.
+    """
     match = re.fullmatch(r"([1-9]\d{1,4})[x×]([1-9]\d{1,4})", text)
     if not match:
         raise UserError(
             "The size of a frame cannot be read.",
             expected="width and height in pixels, such as 224x224, from 10 to 99999",
             got=text,
-            next_command=EXAMPLE,
+            next_command=next_command,
         )
     return int(match[1]), int(match[2])
 
 
-def _show(found: list[Estimate]) -> None:
+def _show(study: Study, variant: Variant, found: list[Estimate]) -> None:
     from paper_repro.cli.tables import plain_table, print_table, say
-    from paper_repro.hardware.estimate import CHECKED, GIB
+    from paper_repro.hardware.gpus import gpus
+    from paper_repro.hardware.sweep import agreeing, printed_hours
+    from paper_repro.hardware.traps import predicted
+    from paper_repro.hardware.words import span
 
     first = found[0]
     say(
@@ -165,25 +192,56 @@ def _show(found: list[Estimate]) -> None:
         f"{first.card.name}; nobody ran it."
     )
     table = plain_table("", *(f">{each.way}" for each in found))
-    rows = {
+    for name, cells in _rows(found).items():
+        table.add_row(name, *cells)
+    named = first.card is gpus()[variant.settings.card]
+    if named and (printed := printed_hours(study)):
+        possible = agreeing(found, printed)
+        cells = ["possible" if each in possible else "no" for each in found]
+        table.add_row(f"printed {span(printed)} h", *cells)
+    print_table(table)
+    for each in found:
+        say(f"{each.way}: {each.how.title}.")
+    say(f"÷ measured: the middle of the estimate over what the same steps took on {_cards(found)}.")
+    if any(each.seconds.bound_by == "launches" for each in found):
+        say("Where launches decide, the host does: only a timed run on that machine settles it.")
+    traps = predicted(study, variant, first.card, first.size)
+    print_table(trap_table(traps, "traps, with today's libraries"))
+    say(f"Card: {first.card.source}.", "dim")
+
+
+def _rows(found: list[Estimate]) -> dict[str, list[str]]:
+    from paper_repro.hardware.calibration import calibration
+    from paper_repro.hardware.estimate import GIB
+
+    checks = [calibration(each.way) for each in found]
+    return {
         "hours": [_hours(one) for one in found],
         "bound by": [e.seconds.bound_by for e in found],
         "memory": [f"{sum(e.memory.values()) / GIB:.1f} GiB" for e in found],
         "does it fit": ["yes" if e.fits else "no" for e in found],
         "samples a pass": [_pass(e) for e in found],
         "TFLOP a sample": [f"{sum(e.flops.values()) / 1e12:.3g}" for e in found],
+        "time ÷ measured": ["{:.2f} – {:.2f}".format(*check.time) for check in checks],
+        "memory ÷ measured": ["{:.2f} – {:.2f}".format(*check.memory) for check in checks],
     }
-    for name, cells in rows.items():
-        table.add_row(name, *cells)
-    print_table(table)
-    for each in found:
-        say(f"{each.way}: {each.how.title}; {CHECKED[each.way]}.")
-    if any(each.seconds.bound_by == "launches" for each in found):
-        say(
-            "Where launches decide, the host does, and hosts differ: "
-            "only a timed run on that machine settles it."
-        )
-    say(f"Card: {first.card.source}.", "dim")
+
+
+def _cards(found: list[Estimate]) -> str:
+    from paper_repro.hardware.calibration import calibration
+
+    cards = [card for each in found for card in calibration(each.way).cards]
+    return " and ".join(dict.fromkeys(cards))
+
+
+def trap_table(traps: Iterable[Trap], title: str) -> Table:
+    """A row for each."""
+    from paper_repro.cli.tables import plain_table
+
+    table = plain_table(title, "here", "")
+    for trap in traps:
+        table.add_row(trap.name, "yes" if trap.here else "no", trap.why)
+    return table
 
 
 def _pass(one: Estimate) -> str:

@@ -14,10 +14,11 @@ class SchemaName(StrEnum):
     study = "study"
     report = "report"
     record = "record"
+    bench = "bench"
 
 
 def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")]) -> None:
-    """Print the JSON Schema of a study's data, of verify's JSON or of a run's record."""
+    """Print the JSON Schema of a study's data, of verify's JSON, or of a record."""
     from paper_repro.cli.tables import emit
     from paper_repro.verify.report import json
 
@@ -25,5 +26,6 @@ def schema(name: Annotated[SchemaName, typer.Argument(help="Which schema.")]) ->
         SchemaName.study: json.study_schema,
         SchemaName.report: json.schema,
         SchemaName.record: json.record_schema,
+        SchemaName.bench: json.bench_schema,
     }
     emit(printed[name]())

@@ -46,7 +46,8 @@ def verify(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Lay claims beside what this run measured: its record.json or folder; repeatable.",
+            help="Lay claims beside what a run or a bench measured: its record, or the run's "
+            "folder; repeatable.",
         ),
     ] = None,
     only: Annotated[
@@ -69,7 +70,7 @@ def verify(
     from paper_repro.cli.tables import emit
     from paper_repro.study import BUILT_IN, load_study
     from paper_repro.verify.finding import DEFAULT_STAGES, Stage
-    from paper_repro.verify.records import read_run
+    from paper_repro.verify.records import read
     from paper_repro.verify.report import can_write, render, show, watch, write
     from paper_repro.verify.run import exit_code, load_stage
     from paper_repro.verify.run import verify as run
@@ -78,7 +79,7 @@ def verify(
     if output is not None:
         can_write(output)
     loaded = load_study(study or BUILT_IN)
-    runs = [read_run(path, loaded) for path in record or ()]
+    runs = [read(path, loaded) for path in record or ()]
     stages = [Stage(name) for name in stage] if stage else [*DEFAULT_STAGES]
     stages += [Stage.RECORD] if runs else []
     if Stage.HUB not in stages:

@@ -44,7 +44,7 @@ def load_processor(where: str | Path, revision: str | None = None) -> Any:
 
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-            image_processor = _image_processor_class().from_pretrained(folder)
+            image_processor = image_processor_class().from_pretrained(folder)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _no_processor(str(where), str(error).partition("\n")[0]) from None
         template = _chat_template(folder) or tokenizer.chat_template
@@ -92,7 +92,8 @@ def _processor_class() -> Any:
     return Qwen2VLImageTextProcessor
 
 
-def _image_processor_class() -> Any:
+def image_processor_class() -> Any:
+    """transformers' image processor of a Qwen2-VL, by Pillow."""
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import (
         Qwen2VLImageProcessorPil,
     )

@@ -2,7 +2,7 @@
 
 ``estimate(study, variant, card, size, way)`` derives both from the architecture. Hours are an
 interval: from card and host wholly side by side, to one after the other and the card at half of
-what a roofline gives it. :data:`CHECKED` says which runs were held against it.
+what a roofline gives it. ``calibration`` holds it against what was measured.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from paper_repro.counting.families import architecture_of
 from paper_repro.counting.lora import LoraSpec, lora_parameters, second_wrap
 from paper_repro.hardware.flops import Sample, Tower, sample, tower_forward, training_flops
 from paper_repro.hardware.gpus import Gpu
-from paper_repro.hardware.hours import Seconds, seconds
+from paper_repro.hardware.hours import Seconds, picture, seconds
 from paper_repro.hardware.memory import Adapters, memory
 from paper_repro.hardware.ways import WAYS, Way
 from paper_repro.judging import Interval
@@ -25,12 +25,6 @@ GIB = 2**30
 HOUR = 3600
 SLACK = 2
 """How much longer a card may take than its roofline."""
-CHECKED = {
-    "default": "timed on an H100 at two sizes of frames, and with dropout: inside the interval",
-    "notebook-today": "timed on an H100 at two sizes of frames: inside the interval",
-    "notebook": "not checked: those pins were timed on no card",
-}
-"""What was held against the interval; tests do it with ``benchmarks/records/speed.json``."""
 ROOM = 0.92
 """Share of a card's memory that training may take: the rest is the driver's and fragmentation."""
 PASSES = (16, 8, 4, 2, 1)
@@ -53,6 +47,8 @@ class Estimate:
         tower_once: FLOP of the tower on every row's frame, where its outputs are kept; else 0.
         memory: bytes by part.
         seconds: of one sample, by part.
+        once: seconds of what is done once, the least and the most: frames and tower, where its
+            outputs are kept.
         hours: of the whole run.
     """
 
@@ -67,6 +63,7 @@ class Estimate:
     tower_once: float
     memory: dict[str, float]
     seconds: Seconds
+    once: tuple[float, float]
     hours: Interval
 
     def to_dict(self) -> dict[str, Any]:
@@ -83,7 +80,6 @@ class Estimate:
             "fits": self.fits,
             "hours_low": round(float(low), 4),
             "hours_high": round(float(high), 4),
-            "checked": CHECKED[self.way],
             "bound_by": self.seconds.bound_by,
             "memory_gib": round(sum(self.memory.values()) / GIB, 3),
             "memory_parts_gib": {n: round(part / GIB, 4) for n, part in self.memory.items()},
@@ -97,6 +93,7 @@ class Estimate:
                 "host_low": self.seconds.host[0],
                 "host_high": self.seconds.host[1],
             },
+            "seconds_once": {"low": self.once[0], "high": self.once[1]},
         }
 
 
@@ -109,24 +106,31 @@ def estimate(
         size: width and height of every frame in pixels.
         way: one of :data:`~paper_repro.hardware.ways.WAYS`.
     """
+    return estimate_of(study, variant, card, size, WAYS[way], way)
+
+
+def estimate_of(
+    study: Study, variant: Variant, card: Gpu, size: tuple[int, int], way: Way, name: str = ""
+) -> Estimate:
+    """The same for a way of one's own."""
     config = study.configs[study.base(variant).id]
     architecture, adapters = architecture_of(config), adapters_of(study, variant)
     rows = study.dataset(variant.settings.dataset).train_rows
     one = sample(config, *size, variant.settings.text_tokens)
-    if WAYS[way].answers_only:
+    if way.answers_only:
         one = replace(one, scored=min(ANSWER, one.tokens))
-    how, batch, parts, fits = _fitted(config, architecture, one, WAYS[way], adapters, card)
-    took = seconds(config, architecture, one, how, adapters, card)
-    cached = how.tower is Tower.CACHED
-    once = rows * tower_forward(config, one.patches) if cached else 0.0
+    how, batch, parts, fits = _fitted(config, architecture, one, way, adapters, card)
+    took = seconds(config, architecture, one, how, adapters, card, batch)
+    tower = rows * tower_forward(config, one.patches) if how.tower is Tower.CACHED else 0.0
+    once = _once(tower / card.rate(way.bf16), rows, picture(config, one)) if tower else (0.0, 0.0)
     passes = rows * variant.settings.epochs
     return Estimate(
-        card, size, way, how, batch, passes, fits,
+        card, size, name, how, batch, passes, fits,
         training_flops(
             config, one, tower=how.tower, checkpointing=how.checkpointing,
             trained=adapters.trained, frozen=adapters.frozen,
         ),
-        once, parts, took, _hours(took, passes, once / card.sustained),
+        tower, parts, took, once, _hours(took, passes, once),
     )  # fmt: skip
 
 
@@ -164,9 +168,13 @@ def _fitted(
     return how, batch, parts, False
 
 
-def _hours(took: Seconds, passes: int, once: float) -> Interval:
+def _once(tower: float, rows: int, frame: tuple[float, float]) -> tuple[float, float]:
+    """Seconds in which every frame is prepared and goes through the tower."""
+    return tower + rows * frame[0], tower * SLACK + rows * frame[1]
+
+
+def _hours(took: Seconds, passes: int, once: tuple[float, float]) -> Interval:
     """Of all samples, and of the seconds that are taken once."""
-    low, high = took.host
-    least = max(took.card, low) * passes + once
-    most = (took.card * SLACK + high) * passes + once * SLACK
+    least = max(took.card, took.host[0]) * passes + once[0]
+    most = (took.card * SLACK + took.host[1]) * passes + once[1]
     return Interval(Fraction(least / HOUR), Fraction(most / HOUR))

@@ -15,15 +15,17 @@ from paper_repro.hardware.gpus import Gpu
 from paper_repro.hardware.memory import HALF, PACKED, Adapters
 from paper_repro.hardware.ways import Way
 
-LAUNCHES, TOWER_LAUNCHES, OTHER_LAUNCHES = 490, 117, 114
+LAUNCHES, TOWER_LAUNCHES, OTHER_LAUNCHES = 518, 130, 114
 """Kernels of one sample: a language layer's; those of a layer of a tower that is recomputed and
-differentiated, of which a quarter where it is run forward alone; and besides. Counted once by hand
-from what transformers 5.23 and PEFT 0.21 dispatch, casts and unpacking estimated on top: no test
-holds them yet."""
+differentiated, of which a quarter where it is run forward alone; and besides. Their sums are those
+that a profiler counted (``benchmarks/records/bench-h200-*.json``), transformers 5.17, PEFT 0.21."""
 HOST = (30e-6, 90e-6)
-"""Seconds in which a host launches one. By those counts it was 35 µs beside an H100 (0.62 s a
-sample, ``benchmarks/records/speed.json``) and 43 µs beside an H200 (0.756 s, measured by us on
-2026-11-22); the slow end is assumed, for two cores of a shared machine."""
+"""Seconds in which a host launches one: 35 µs beside an H100 (``benchmarks/records/speed.json``),
+49 to 58 beside an H200 (``bench-h200-*.json``); the slow end is assumed, for two cores of a shared
+machine."""
+PICTURE = (100e-9, 260e-9)
+"""Seconds in which a host prepares a pixel of a frame: 128 and 139 ns beside an H200
+(``benchmarks/records/bench-h200-*.json``), the tower included; the slow end is assumed as well."""
 FUSED, UNFUSED = 1, 3
 """How often what runs between products goes through memory, by the engine's own count."""
 
@@ -33,9 +35,10 @@ class Seconds(NamedTuple):
 
     Attributes:
         arithmetic: operations at the card's rate.
-        memory: what runs between the products.
+        memory: weights, and what runs between the products.
         unpacking: a base in 4 bits, at every pass.
-        host: launching, the least and the most.
+        host: launching, and preparing a frame where that is done at every pass; the least and the
+            most.
     """
 
     arithmetic: float
@@ -64,8 +67,15 @@ def seconds(
     way: Way,
     adapters: Adapters,
     card: Gpu,
+    batch: int = 1,
+    pictures: bool = True,
 ) -> Seconds:
-    """Of one sample on a card."""
+    """Of one sample on a card.
+
+    Args:
+        batch: samples a pass, which share the reading of weights.
+        pictures: whether frames are prepared at every pass, where the tower runs at every pass.
+    """
     flops = training_flops(
         config,
         sizes,
@@ -74,14 +84,24 @@ def seconds(
         trained=adapters.trained,
         frozen=adapters.frozen,
     )
+    passes = 3 if way.checkpointing else 2
+    weights = HALF * architecture.language * passes / batch
     unpacked = _unpacked(architecture, way) if way.quantised else 0.0
     count = launches(config, way)
+    prepared = pictures and way.tower is not Tower.CACHED
+    frame = picture(config, sizes) if prepared else (0.0, 0.0)
     return Seconds(
-        sum(flops.values()) / card.sustained,
-        between(config, sizes, way) / card.bandwidth,
+        sum(flops.values()) / card.rate(way.bf16),
+        (between(config, sizes, way) + weights) / card.bandwidth,
         unpacked / card.bandwidth,
-        (count * HOST[0], count * HOST[1]),
+        (count * HOST[0] + frame[0], count * HOST[1] + frame[1]),
     )
+
+
+def picture(config: Mapping[str, Any], sizes: Sample) -> tuple[float, float]:
+    """Seconds in which a host prepares one frame, the least and the most."""
+    pixels = sizes.patches * config["vision_config"].get("patch_size", 14) ** 2
+    return pixels * PICTURE[0], pixels * PICTURE[1]
 
 
 def launches(config: Mapping[str, Any], way: Way) -> int:
@@ -94,7 +114,7 @@ def launches(config: Mapping[str, Any], way: Way) -> int:
 
 
 def between(config: Mapping[str, Any], sizes: Sample, way: Way) -> float:
-    """Bytes that go through memory between one sample's products.
+    """Bytes that go through memory between one sample's products, the base's weights apart.
 
     Of the engine, in numbers of 16 bits a token and layer: eight times the MLP's inner width, three
     forward and five backward, and 34 times the width for norms, sums, rotary turning, copies.

@@ -22,9 +22,11 @@ from paper_repro.hardware.bounds import (
     pretraining_gpu_hours,
     samples,
 )
-from paper_repro.hardware.estimate import CHECKED, adapters_of, estimate
+from paper_repro.hardware.calibration import calibration
+from paper_repro.hardware.estimate import adapters_of, estimate
 from paper_repro.hardware.flops import full_training_flops
 from paper_repro.hardware.gpus import Gpu, gpus
+from paper_repro.hardware.words import ends
 from paper_repro.judging import Interval
 from paper_repro.study import Study, Variant
 
@@ -111,12 +113,6 @@ def hull(intervals: list[Interval]) -> Interval:
     return _between([end for each in intervals for end in (each.low, each.high) if end is not None])
 
 
-def ends(interval: Interval) -> tuple[float, float]:
-    """Of a closed interval, as floating-point numbers."""
-    assert interval.low is not None and interval.high is not None
-    return float(interval.low), float(interval.high)
-
-
 def _pretraining(study: Study, variant: Variant, card: Gpu) -> Training:
     """By 6·N·D on published token counts."""
     model = study.base(variant)
@@ -165,7 +161,9 @@ def _lora(study: Study, variant: Variant, card: Gpu) -> Training:
     spans = tuple((way, hull([one.hours for one in each])) for way, each in found.items())
     held = [sum(one.memory[part] for part in HELD) for one in every]
     whole = [sum(one.flops.values()) * one.passes + one.tower_once for one in every]
-    said = "; ".join(f"{way}: {found[way][0].how.title} ({CHECKED[way]})" for way in LORA_WAYS)
+    said = "; ".join(
+        f"{way}: {found[way][0].how.title} ({calibration(way).words})" for way in LORA_WAYS
+    )
     how = f"{variant.title}; this level alone: {_data(study, variant)}; {said}"
     hours = hull([span for _, span in spans])
     return Training(

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from paper_repro.hardware.figures import AMBER, BLUE, GREY, TEAL, style, write
-from paper_repro.hardware.training import Training, ends
-from paper_repro.hardware.training_words import money, rounded, scientific
+from paper_repro.hardware.training import Training
+from paper_repro.hardware.training_words import money, scientific
+from paper_repro.hardware.words import ends, rounded
 from paper_repro.judging import Interval
 
 HIGH = 0.26

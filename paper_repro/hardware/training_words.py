@@ -6,17 +6,13 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import floor, log10
 
-from paper_repro.hardware.training import Training, ends
+from paper_repro.hardware.training import Training
+from paper_repro.hardware.words import ends, rounded, span
 from paper_repro.judging import Interval
 from paper_repro.study import Claim, Study
 
 HOURS_A_MONTH = 730
 """8,760 hours of a year by twelve, as the reading of the paper's "months" takes them."""
-
-
-def rounded(value: float) -> str:
-    """A number to two digits that count, written out."""
-    return f"{float(f'{value:.2g}'):,.10g}"
 
 
 def money(value: float) -> str:
@@ -32,12 +28,6 @@ def counted(amount: int) -> str:
 def power(value: float) -> str:
     """A number such as 8.3e22."""
     return f"{value:.1e}".replace("e+", "e")
-
-
-def span(interval: Interval, written: Callable[[float], str] = rounded) -> str:
-    """A closed interval, or one number where its ends are written the same."""
-    low, high = map(written, ends(interval))
-    return low if low == high else f"{low} – {high}"
 
 
 def printed(study: Study, quantity: str, model: str) -> Claim | None:

@@ -1,9 +1,9 @@
-"""Ways to compute a step: the notebook's, with its pins and with today's libraries, and the
-package's engine."""
+"""Ways to compute a step: the notebook's (with its pins, in float16, with today's libraries) and
+the package's engine."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paper_repro.hardware.flops import Tower
 
@@ -20,6 +20,7 @@ class Way:
         answers_only: whether the head scores the tokens before an answer's alone.
         batch: samples a pass, at most.
         launched: whether the host launches every kernel by itself.
+        bf16: whether products are in bfloat16 on every card; else in float16 where it has no units.
     """
 
     title: str
@@ -29,14 +30,19 @@ class Way:
     answers_only: bool
     batch: int
     launched: bool
+    bf16: bool
 
 
+_PINNED = Way(
+    "the notebook's cells with its own pins", True, True, Tower.FORWARD, False, 1, True, True
+)
 WAYS = {
-    "notebook": Way(
-        "the notebook's cells with its own pins", True, True, Tower.FORWARD, False, 1, True
+    "notebook": _PINNED,
+    "notebook-fp16": replace(
+        _PINNED, title="the same cells with float16 in place of bfloat16", bf16=False
     ),
-    "notebook-today": Way(
-        "the notebook's cells with today's libraries", True, True, Tower.RECOMPUTED, False, 1, True
+    "notebook-today": replace(
+        _PINNED, title="the notebook's cells with today's libraries", tower=Tower.RECOMPUTED
     ),
     "default": Way(
         "the package's engine, a base in 16 bits and activations kept (--no-checkpointing)",
@@ -45,6 +51,7 @@ WAYS = {
         Tower.CACHED,
         True,
         16,
+        False,
         False,
     ),
 }

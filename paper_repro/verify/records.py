@@ -1,12 +1,14 @@
 """Records of real runs as evidence: which are admitted, and for what they may speak.
 
-``read_run(path, study)`` reads one ``record.json`` (or the folder of a run) and refuses what cannot
-stand as evidence. A record is what a program wrote about itself: this module looks for what is
-unfinished, of another study or at odds with itself, and cannot tell a careful forgery.
+``read(path, study)`` reads one ``record.json`` (or the folder of a run), or the record of a bench,
+and refuses what cannot stand as evidence. A record is what a program wrote about itself: this
+module looks for what is unfinished, of another study or at odds with itself, and cannot tell a
+careful forgery.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +20,11 @@ from paper_repro.errors import UserError
 from paper_repro.study import Study, Variant
 
 if TYPE_CHECKING:
+    from paper_repro.bench.record import Bench
     from paper_repro.training.record import Record
 
+NOTEBOOK = "notebook"
+"""The way, of a bench, that the study's hours are of."""
 LEVEL = 2
 """The level whose training the variants of a study describe."""
 
@@ -44,6 +49,60 @@ class Run:
         size = "true size" if self.is_full else "miniature, drawn frames"
         day, hardware = record.times["finished"][:10], record.hardware["name"]
         return f"{self.path} ({size}, {day}, {hardware}, {record.steps:,} steps)"
+
+
+@dataclass(frozen=True)
+class Benched:
+    """Timed steps that a study's hours may be laid beside."""
+
+    path: Path
+    bench: Bench
+    variant: Variant
+
+    @property
+    def where(self) -> str:
+        """File, day, frames and hardware, as formulas name them."""
+        bench = self.bench
+        size = f"frames of {bench.image}" if bench.size == "full" else "miniature"
+        return f"{self.path} ({size}, {bench.finished[:10]}, {bench.hardware['name']}, steps timed)"
+
+
+def read(path: Path, study: Study) -> Run | Benched:
+    """Whichever of both it is.
+
+    Raises:
+        UserError: as :func:`read_run` and :func:`read_bench`.
+    """
+    from paper_repro.bench.record import SCHEMA
+
+    try:
+        given = json.loads(path.read_bytes()) if path.is_file() else None
+    except ValueError:
+        given = None
+    is_bench = isinstance(given, dict) and given.get("schema") == SCHEMA
+    return read_bench(path, study) if is_bench else read_run(path, study)
+
+
+def read_bench(path: Path, study: Study) -> Benched:
+    """Read the record of a bench, and admit it as evidence.
+
+    Raises:
+        UserError: when it cannot be read, belongs to another study, or says nothing of its card.
+    """
+    from paper_repro.bench.record import read
+
+    bench = read(path)
+    variants = {variant.id: variant for variant in study.variants}
+    if bench.variant not in variants:
+        raise _refusal(path, f"one of the variants {', '.join(variants)}", repr(bench.variant))
+    variant = variants[bench.variant]
+    samples = study.dataset(variant.settings.dataset).train_rows * variant.settings.epochs
+    if bench.samples != samples:
+        raise _refusal(path, f"the hours of {samples:,} samples", f"{bench.samples:,}")
+    base = study.base(variant).hub
+    if bench.size == "full" and (bench.base != base or "name" not in bench.card):
+        raise _refusal(path, f"the shape of {base}, on a card", f"{bench.base}, {bench.card}")
+    return Benched(path, bench, variant)
 
 
 def read_run(path: Path, study: Study) -> Run:

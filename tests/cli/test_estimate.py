@@ -27,7 +27,8 @@ def test_json_is_of_the_engine_that_is_asked_for():
     assert (own["engine"], notebook["engine"]) == ("default", "notebook")
     for name in ("hours_low", "hours_high", "memory_gib", "flops_per_sample", "flops_tower_once"):
         assert own[name] != notebook[name] and own[name] >= 0
-    assert (own["bound_by"], notebook["bound_by"]) == ("arithmetic", "launches")
+    assert own["bound_by"] == notebook["bound_by"] == "arithmetic"
+    assert json.loads(said("--json", "--engine", "notebook-fp16"))["bound_by"] == "launches"
 
 
 def test_the_table_has_a_column_for_every_engine_or_for_one():
@@ -49,7 +50,7 @@ def test_another_variant_trains_more():
         (["--gpu", "t5"], "t4, l4"),
         (["--image", "224"], "such as 224x224"),
         (["--image", "0x224"], "such as 224x224"),
-        (["--engine", "fast"], "notebook, notebook-today, default"),
+        (["--engine", "fast"], "notebook, notebook-fp16, notebook-today, default"),
         (["--variant", "other"], "stated"),
     ],
 )

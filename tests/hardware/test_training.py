@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from paper_repro.hardware.estimate import estimate
 from paper_repro.hardware.gpus import gpus
-from paper_repro.hardware.training import LORA_WAYS, ends, hull, three_trainings
+from paper_repro.hardware.training import LORA_WAYS, hull, three_trainings
 from paper_repro.hardware.training_figure import draw_trainings
 from paper_repro.hardware.training_words import (
     beside_the_paper,
@@ -27,6 +27,7 @@ from paper_repro.hardware.training_words import (
     scientific,
     span,
 )
+from paper_repro.hardware.words import ends
 from paper_repro.judging import Interval
 from paper_repro.study import load_study
 

@@ -101,6 +101,7 @@ def test_the_study_schema_reads_the_toml_of_the_built_in_study() -> None:
         ("report", reports.schema),
         ("study", reports.study_schema),
         ("record", reports.record_schema),
+        ("bench", reports.bench_schema),
     ],
 )
 def test_committed_schemas_are_current(name: str, current: Any) -> None:
@@ -128,3 +129,4 @@ def test_schemas_are_written_where_asked(tmp_path: Path) -> None:
     written = (tmp_path / "schemas" / "record.json").read_text(encoding="utf-8")
     assert written == reports.record_schema()
     assert (tmp_path / "schemas" / "study.json").read_text("utf-8") == reports.study_schema()
+    assert (tmp_path / "schemas" / "bench.json").read_text("utf-8") == reports.bench_schema()

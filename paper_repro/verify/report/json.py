@@ -56,24 +56,43 @@ def study_schema() -> str:
 
 def record_schema() -> str:
     """The JSON Schema of a run's ``record.json``, described by the class's own docstring."""
-    from pydantic import TypeAdapter
-
     from paper_repro.training.record import SCHEMA, Record
 
-    described = TypeAdapter(Record).json_schema(mode="serialization")
-    summary, _, attributes = inspect.cleandoc(Record.__doc__ or "").partition("\n\nAttributes:\n")
-    described["description"] = summary
-    described["required"] = list(described["properties"])
-    for name, meaning in re.findall(r"^    (\w+): ((?:.|\n     )+)", attributes, re.MULTILINE):
-        described["properties"][name].pop("default", None)
-        described["properties"][name]["description"] = " ".join(meaning.split())
-    described["properties"]["schema"]["const"] = SCHEMA
-    described["additionalProperties"] = False
+    return _of_dataclass(Record, SCHEMA)
+
+
+def bench_schema() -> str:
+    """The JSON Schema of what ``bench`` writes, described by the classes' own docstrings."""
+    from paper_repro.bench.record import SCHEMA, Bench
+
+    return _of_dataclass(Bench, SCHEMA)
+
+
+def _of_dataclass(kind: type, name: str) -> str:
+    """The schema of a record, of this name and version."""
+    from pydantic import TypeAdapter
+
+    described = TypeAdapter(kind).json_schema(mode="serialization")
+    for part in (described, *described.get("$defs", {}).values()):
+        _describe(part)
+    described["properties"]["schema"]["const"] = name
     return _text({"$schema": DIALECT} | described)
 
 
+def _describe(described: dict[str, Any]) -> None:
+    """Put a docstring's attributes to the fields, all of which are needed, and no others."""
+    doc = inspect.cleandoc(described["description"])
+    described["description"], _, attributes = doc.partition("\n\nAttributes:\n")
+    described["required"] = list(described["properties"])
+    for names, meaning in re.findall(r"^    ([\w, ]+): ((?:.|\n     )+)", attributes, re.MULTILINE):
+        for name in names.split(", "):
+            described["properties"][name].pop("default", None)
+            described["properties"][name]["description"] = " ".join(meaning.split())
+    described["additionalProperties"] = False
+
+
 def write_schemas(folder: Path) -> None:
-    """Write ``report.json``, ``study.json`` and ``record.json`` into a folder.
+    """Write ``report.json``, ``study.json``, ``record.json`` and ``bench.json`` into a folder.
 
     Raises:
         UserError: when the folder cannot be written.
@@ -84,6 +103,7 @@ def write_schemas(folder: Path) -> None:
     write(schema(), folder / "report.json")
     write(study_schema(), folder / "study.json")
     write(record_schema(), folder / "record.json")
+    write(bench_schema(), folder / "bench.json")
 
 
 def _text(data: dict[str, Any]) -> str:

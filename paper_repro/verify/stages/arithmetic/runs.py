@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -21,7 +22,9 @@ from paper_repro.hardware.bounds import (
     run_memory,
     samples,
 )
+from paper_repro.hardware.estimate import estimate
 from paper_repro.hardware.gpus import gpus
+from paper_repro.hardware.words import span
 from paper_repro.judging import Interval, Key
 from paper_repro.study import Procedure, Study, Variant
 from paper_repro.study.document import document_sum
@@ -120,16 +123,12 @@ def _hardware(study: Study, variant: Variant) -> Iterator[Finding]:
     sizes = samples(config, settings)
     adapters = adapters_total(study, variant)
     low = notebook_hours(config, sizes[0], count, adapters, card.nominal)
-    likely = [notebook_hours(config, size, count, adapters, card.sustained) for size in sizes]
-    span = " to ".join(f"{float(hours):.1f}" for hours in (likely[0], likely[-1]))
     yield derived(
         Subject("run.hours"),
         key,
         Interval(low, None),
         f"arithmetic of {count:,} passes alone: {float(low):.2f} h at the {card.name}'s nominal "
-        f"{card.nominal / 1e12:.0f} TFLOP/s on the smallest frames; {span} h at a sustained "
-        f"{card.sustained / 1e12:.0f} TFLOP/s over the frame sizes in question; launches, "
-        "4-bit unpacking and the host come on top and were not timed on this card",
+        f"{card.nominal / 1e12:.0f} TFLOP/s on the smallest frames{_estimated(study, variant)}",
     )
     need = run_memory(
         config,
@@ -162,6 +161,24 @@ def _hardware(study: Study, variant: Variant) -> Iterator[Finding]:
         None,
         "free sessions are offered without a guarantee of a card or of its hours",
     )
+
+
+def _estimated(study: Study, variant: Variant) -> str:
+    """What the steps come to with launches, unpacking and the host, by frame and type."""
+    card, sizes = gpus()[variant.settings.card], variant.settings.image_sizes
+    if not sizes:
+        return "; launches, 4-bit unpacking and the host come on top"
+    ends = [min(sizes, key=math.prod), max(sizes, key=math.prod)]
+    written, half = (
+        [span(estimate(study, variant, card, size, way).hours) for size in ends]
+        for way in ("notebook", "notebook-fp16")
+    )
+    each = [
+        f"{hours} h with frames of {size[0]} × {size[1]}"
+        + ("" if card.bf16 else f" in bfloat16, which this card emulates, and {fast} in float16")
+        for size, hours, fast in zip(ends, written, half, strict=True)
+    ]
+    return f"; with launches, 4-bit unpacking and the host, an estimate, {'; '.join(each)}"
 
 
 def _loading(study: Study, variant: Variant) -> Iterator[Finding]:

@@ -1,0 +1,34 @@
+"""The page shows what benches measured, where and when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from paper_repro.bench.record import read
+from paper_repro.hardware.words import rounded
+from paper_repro.site.bench import bench_part
+
+RECORDS = Path(__file__).parents[2] / "benchmarks" / "records"
+
+
+@pytest.mark.parametrize("path", sorted(RECORDS.glob("bench-*.json")), ids=lambda path: path.name)
+def test_every_way_has_a_row_with_its_figures(path):
+    page, bench = bench_part(RECORDS), read(path)
+    own = next(part for part in page.split("**Frames of ") if part.startswith(bench.image))
+    assert bench.hardware["name"] in own and bench.finished[:10] in own
+    for name, way in bench.ways.items():
+        row = next(line for line in own.splitlines() if line.startswith(f"| {name} |"))
+        assert (
+            f"| {rounded(way.hours)} | {rounded(way.hours_low)} – {rounded(way.hours_high)} |"
+            in row
+        )
+        assert f"{way.peak_bytes / 2**30:.1f} (" in row
+    for trap in bench.traps:
+        assert f"- {trap.name}: **{'yes' if trap.here else 'no'}**, {trap.why}." in own
+
+
+def test_small_frames_come_first():
+    page = bench_part(RECORDS)
+    assert page.index("**Frames of 224 × 224**") < page.index("**Frames of 1280 × 720**")
