@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paper_repro.errors import UserError
+from paper_repro.site.bench import bench_part
 from paper_repro.site.calibration import calibration_part
 from paper_repro.site.claims import BANNER, claims_pages, coverage_page, inserts, verified
 from paper_repro.site.commands import commands_page
@@ -61,6 +62,7 @@ def stage(root: Path, target: Path, stages: Sequence[Stage]) -> None:
     parts["full-size"] = full_size_part(root / MEASURED / "full-size.json")
     parts["hours"] = hours_part(load_study())
     parts["calibration"] = calibration_part(load_study())
+    parts["bench"] = bench_part(root / MEASURED)
     parts["training-kinds"] = training_part(load_study())
     parts["scale-out"] = scale_out_part(root / MEASURED / "scale-out.json")
     parts["cpu-steps"] = cpu_steps_part(root / MEASURED / "cpu-steps.json")

@@ -11,6 +11,7 @@ from paper_repro.study import load_study
 from paper_repro.training.bases import NF4, Bases
 from paper_repro.training.levels import put_on
 from paper_repro.training.precision import choose
+from paper_repro.training.step import start
 
 STUDY = load_study()
 
@@ -54,7 +55,14 @@ def test_an_updates_time_is_shared_out_among_its_passes():
     assert len(found) == 26 and found == pytest.approx([1 + 1 / 16] * 26)
 
 
-def test_the_engine_takes_real_updates_and_runs_the_tower_once(placed):
+def test_an_update_of_the_warm_up_counts_as_little_as_its_passes():
+    """Updates of four passes: the first is warm-up throughout, however long it took."""
+    took = [9.0, 9.0, 9.0, 90.0] + [1.0, 1.0, 1.0, 2.0] * 3
+    at = [sum(took[:end]) for end in range(len(took) + 1)]
+    assert notebook._of_passes(at, 4) == pytest.approx([1.25] * 9)
+
+
+def test_the_engine_takes_real_updates_and_runs_the_tower_once(placed, monkeypatch):
     settings, _, made = placed
     variant = STUDY.variant("stated")
     base = Bases(miniature(), None).fresh("float32")
@@ -63,6 +71,8 @@ def test_the_engine_takes_real_updates_and_runs_the_tower_once(placed):
     calls = []
     visual = model.base_model.model.model.visual
     visual.register_forward_hook(lambda *_: calls.append(1))
+    started = []
+    monkeypatch.setattr(own, "start", lambda *a, **k: started.append(start(*a, **k)) or started[0])
     found = own.train(
         model, made, settings, choose("cpu"), device="cpu",
         batch=len(made.frames) // 2, checkpointing=True, rows=100, seconds=0.01,
@@ -72,3 +82,4 @@ def test_the_engine_takes_real_updates_and_runs_the_tower_once(placed):
     assert len(calls) == own.TOWER and found.once_seconds > 0
     assert len(found.seconds) == own.LEAST and found.samples_a_pass == len(made.frames) // 2
     assert found.checkpointing and found.peak_bytes == 0
+    assert started[0].engine.checkpointing and started[0].steps == own.WARM_UP + own.LEAST
