@@ -2,6 +2,10 @@
 
 The peak is at the end of the forward pass, when everything that the backward pass needs is there,
 or just behind it, when the loss is differentiated, or when a checkpointed layer is run again.
+
+For the notebook's cells it is where the loss is differentiated: what was allocated there was read
+off an H200 with today's libraries, tensor by tensor, and every part below is one of those tensors.
+Dropout adds nothing to it: masks are made and freed layer by layer, before and behind the peak.
 """
 
 from __future__ import annotations
@@ -22,6 +26,11 @@ float32 for each 256 of those (Dettmers et al., QLoRA, arXiv 2305.14314, section
 WORKSPACE = 0.35e9
 """Bytes of the engine's graphs: their inputs, products' workspace, what does not fit elsewhere; as
 measured on an H100 (``benchmarks/records/speed.json``)."""
+PRODUCTS = 2 * 2**25
+"""Bytes of the workspace of cuBLAS, 32 MiB for each thread that calls it: the one that runs forward
+and autograd's. It is what PyTorch asks for on Hopper, the most of all cards."""
+UPDATE = 16
+"""Samples of an update, as the study has it."""
 ADAM, ADAM_8BIT = 8, 2
 """Bytes of an optimizer's state for each weight: two float32 moments, or two of a byte."""
 
@@ -65,6 +74,8 @@ def memory(
         activations = batch * inputs + max(0.0, batch * again - logits)
     else:
         activations = batch * _kept(config, sizes, adapters)
+    if way.launched:
+        activations += max(batch, UPDATE) * _pixels(config, sizes)
     return {
         "weights": float(weights),
         "adapters": float(count * (FULL if way.launched else FULL + HALF)),
@@ -72,7 +83,7 @@ def memory(
         "optimizer": float(adapters.trained * (ADAM_8BIT if way.quantised else ADAM)),
         "activations": activations,
         "logits": logits,
-        "workspace": 0.0 if way.launched else WORKSPACE,
+        "workspace": float(PRODUCTS) if way.launched else WORKSPACE,
     }
 
 
@@ -85,9 +96,19 @@ def _packed(architecture: Architecture) -> float:
 
 
 def _per_logit(way: Way) -> int:
-    """The engine keeps one 16-bit number; transformers' loss two, logits and gradient, and two in
-    float32, logits and their exponentials."""
-    return 2 * HALF + 2 * FULL if way.launched else HALF
+    """The engine keeps one 16-bit number. In transformers' loss three in float32 are there at once:
+    the logarithms of the probabilities, the gradient that they are given, and the one that they
+    give; logits in 16 bits, and what accelerate makes of them in float32, are freed by then."""
+    return 3 * FULL if way.launched else HALF
+
+
+def _pixels(config: Mapping[str, Any], sizes: Sample) -> float:
+    """One sample's, in float32, as the processor gives them. The Trainer takes all samples of an
+    update off its loader before the first pass, and the loader has put each on the card by then.
+    """
+    vision = config["vision_config"]
+    patch = vision.get("in_chans", 3) * vision.get("temporal_patch_size", 2)
+    return float(FULL * sizes.patches * patch * vision.get("patch_size", 14) ** 2)
 
 
 def _kept(config: Mapping[str, Any], sizes: Sample, adapters: Adapters) -> float:
@@ -108,13 +129,18 @@ def _checkpoints(config: Mapping[str, Any], sizes: Sample, way: Way) -> tuple[fl
     """The input of every layer that is run again, and what the largest keeps then.
 
     Inputs are in float32 in the notebook, whose preparation casts what runs between the products.
+    There embeddings are kept beside them, as they were before the picture was put in, and each
+    stack's output, for its norm; and of the tower the patches in 16 bits, as the first product,
+    which is not run again, gives them.
     """
     hidden, inner = config["hidden_size"], config["intermediate_size"]
-    inputs = sizes.tokens * hidden * config["num_hidden_layers"]
+    layers = config["num_hidden_layers"] + (2 if way.launched else 0)
+    kept = FULL if way.launched else HALF
+    inputs = kept * sizes.tokens * hidden * layers
     again = sizes.tokens * (10 * hidden + 4 * inner)
     if way.tower is Tower.RECOMPUTED:
         vision = config["vision_config"]
-        width = vision["embed_dim"]
-        inputs += sizes.patches * width * vision["depth"]
-        again = max(again, sizes.patches * width * (10 + 2 * vision["mlp_ratio"]))
-    return (FULL if way.launched else HALF) * float(inputs), HALF * float(again)
+        of_one = sizes.patches * vision["embed_dim"]
+        inputs += of_one * (kept * vision["depth"] + (FULL + HALF if way.launched else 0))
+        again = max(again, of_one * (10 + 2 * vision["mlp_ratio"]))
+    return float(inputs), HALF * float(again)
