@@ -187,6 +187,7 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--resume-check", action="store_true")
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--merge", type=Path, help="an earlier record, which this one adds to")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     options.device = "cuda" if torch.cuda.is_available() and not options.tiny else "cpu"
@@ -235,6 +236,26 @@ def measure(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, Any
         yield so_far
 
 
+def merged(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, the later one's results where both have some; of one kind of card.
+
+    Raises:
+        ValueError: they are of different cards or versions.
+    """
+    some, others = (
+        (found["where"]["hardware"]["name"], found["where"]["versions"])
+        for found in (earlier, later)
+    )
+    if some != others:
+        raise ValueError(f"expected a record of {some}, got one of {others}")
+    return {
+        **earlier,
+        "cases": earlier["cases"] | later["cases"],
+        "processes": later["processes"] or earlier["processes"],
+        "resumed": later["resumed"] or earlier["resumed"],
+    }
+
+
 def main() -> None:
     """Write the inputs, run every case and print a table; what is measured is kept at once."""
     options = asked()
@@ -246,6 +267,8 @@ def main() -> None:
             write_models(folder, options.device, options.tiny)
             write_rows(folder / "data", ROWS * options.steps, options.side)
         for so_far in measure(folder, options):
+            if options.merge:
+                so_far = merged(json.loads(options.merge.read_text(encoding="utf-8")), so_far)
             if options.json:
                 options.json.write_text(json.dumps(so_far, indent=2) + "\n", encoding="utf-8")
 

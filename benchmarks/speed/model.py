@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+MARKS = ("_original_forward", "_is_accelerate_prepared")
+"""By which accelerate knows a model whose forward pass it has wrapped, and does not wrap it again:
+were they left, what is trained next would run without autocast."""
+
+
 @dataclass(frozen=True)
 class Stack:
     """A model before its first update.
@@ -55,7 +60,8 @@ class Stack:
             unwrapped(self.model).gradient_checkpointing_disable()
             unwrapped(self.model).disable_input_require_grads()
         for module, found in zip(_outer(self.model), self.forwards, strict=True):
-            vars(module).pop("forward", None)
+            for name in ("forward", *MARKS):
+                vars(module).pop(name, None)
             if found is not None:
                 vars(module)["forward"] = found
 

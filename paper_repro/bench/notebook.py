@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 WARM_UP = 4
 """Passes that are not timed."""
-LEAST, MOST_UPDATES = 12, 100
-"""Passes that are timed at least, and updates that are made at most."""
+LEAST, MOST_UPDATES = 20, 100
+"""Passes that are timed at least, more than those of an update; and updates at most."""
 
 
 def train(
@@ -39,13 +39,13 @@ def train(
     seconds: float,
     tower_backward: bool = True,
 ) -> Timed:
-    """Passes for so many seconds, and :data:`LEAST` of them, up to the end of an update.
+    """Passes for so many seconds, and :data:`LEAST` of them at least.
 
     Args:
         model: with its adapters, in 4 bits and prepared.
         settings: of the study.
         rows: of the data.
-        seconds: after which the update that is begun is the last.
+        seconds: after which no pass is begun.
         tower_backward: whether the frozen tower may become part of the backward pass, as it does
             with transformers 5; under the notebook's own pins it does not.
     """
@@ -81,17 +81,22 @@ def _trainer(model: Any, samples: Samples, arguments: Any, watch: Any) -> Any:
 
 
 def _of_passes(at: Sequence[float], every: int) -> list[float]:
-    """Seconds of every pass after the warm-up, with its share of an update.
+    """Seconds of every pass after the warm-up, with its share of what is done once an update: its
+    samples are prepared before the first pass, and weights are updated behind the last.
 
     Args:
-        at: when passes ended; every so many, an update is part of one.
-        every: passes of an update.
+        at: when passes ended, the first number when the first began.
+        every: passes of an update, three or more.
     """
-    took = [end - began for began, end in pairwise(at)]
-    plain = [t for place, t in enumerate(took, 1) if place % every and place > WARM_UP]
-    with_update = [t for place, t in enumerate(took, 1) if not place % every and place > WARM_UP]
-    share = max(0.0, fmean(with_update) - fmean(plain)) / every
-    return [each + share for each in plain]
+    took = {place: end - began for place, (began, end) in enumerate(pairwise(at))}
+    timed = {place: took[place] for place in took if place >= WARM_UP}
+    plain = [t for place, t in timed.items() if place % every not in (0, every - 1)]
+    usual = fmean(plain)
+    more = [
+        max(0.0, fmean(t for place, t in timed.items() if place % every == which) - usual)
+        for which in (0, every - 1)
+    ]
+    return [each + sum(more) / every for each in plain]
 
 
 def _watch(seconds: float) -> Any:
@@ -107,13 +112,16 @@ def _watch(seconds: float) -> Any:
             if not self.at:
                 self.at.append(now())
 
-        def on_substep_end(self, *_: Any, **__: Any) -> None:
-            self.at.append(now())
+        def on_substep_end(self, args: Any, state: Any, control: Any, **__: Any) -> None:
+            self._passed(control)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **__: Any) -> None:
+            self._passed(control)
+
+        def _passed(self, control: Any) -> None:
             self.at.append(now())
             late = self.at[-1] - self.at[0] > seconds
-            control.should_training_stop = late and len(self.at) > WARM_UP + LEAST
+            control.should_training_stop |= late and len(self.at) > WARM_UP + LEAST
 
     return Watch()
 

@@ -1,9 +1,9 @@
 """All that is timed, in its order, and the record of it.
 
-On a CUDA card the base's true shape with random weights: first in 16 bits by the package's engine,
-then in 4 bits as the notebook trains it, with the frozen tower in the backward pass (as today's
-libraries have it) and without (as its own pins had it). Without a card the miniature, which says
-nothing of a T4.
+On a CUDA card the base's true shape with random weights: in 4 bits as the notebook trains it, with
+the frozen tower in the backward pass (as today's libraries have it) and without (as its own pins
+had it), then in 16 bits by the package's engine, whose graphs and workspaces nothing then stands
+beside. Without a card the miniature, which says nothing of a T4.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from traceback import clear_frames
 from typing import Any
 
 from paper_repro.bench import card as cards
 from paper_repro.bench import notebook, own
+from paper_repro.bench.clock import forget_peak
 from paper_repro.bench.record import SCHEMA, Bench, Predicted
 from paper_repro.bench.samples import Samples, samples
 from paper_repro.bench.timed import Timed
@@ -83,7 +86,10 @@ def bench(
     made = samples(config, size, settings.text_tokens, settings.batch * settings.accumulation)
     place = _Place(study, variant, config, "cuda" if on_card else "cpu", made, seconds)
     expected = _expected(study, variant, card, size) if on_card else {}
-    ways, failed, unpacking = _timed(place, expected, tell)
+    found, unpacking = _notebooks(place, tell)
+    tell("the package's engine, a base in 16 bits")
+    found["default"] = _attempt(partial(_own, place, expected))
+    ways = {name: each for name, each in found.items() if isinstance(each, Timed)}
     return Bench(
         schema=SCHEMA,
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -99,58 +105,47 @@ def bench(
         height=size[1],
         samples=place.rows * settings.epochs,
         ways=ways,
-        failed=failed,
+        failed={name: each for name, each in found.items() if isinstance(each, str)},
         predicted={name: _predicted(found) for name, found in expected.items()},
         unpacking_seconds=unpacking,
         traps=measured(card, ways, unpacking) if on_card else (),
     )
 
 
-def _timed(
-    place: _Place, expected: Mapping[str, Estimate], tell: Tell
-) -> tuple[dict[str, Timed], dict[str, str], float]:
-    """Every way that the card has room for, why there is none of the others, and the seconds that
-    unpacking takes."""
-    import torch
-
-    ways, failed, unpacking = dict[str, Timed](), dict[str, str](), 0.0
-
-    def attempt(name: str, what: str, do: Callable[[], Timed]) -> None:
-        tell(what)
-        try:
-            ways[name] = do()
-        except torch.OutOfMemoryError as error:
-            failed[name] = str(error).partition(". ")[0]
-
+def _notebooks(place: _Place, tell: Tell) -> tuple[dict[str, Timed | str], float]:
+    """The notebook's cells with both ways of the tower, and the seconds that unpacking takes."""
+    found: dict[str, Timed | str] = {}
+    on_card = place.device == "cuda"
     with TemporaryDirectory(prefix="paper-repro-") as folder:
-        attempt("default", "the package's engine, a base in 16 bits", lambda: _own(place, expected))
         tell("a base in 4 bits")
         base = Bases(place.config, Path(folder) / "base", place.device).fresh(NF4)
-        if place.device == "cuda":
-            unpacking = cards.unpacking(base)
+        unpacking = cards.unpacking(base) if on_card else 0.0
         model = place.model(base)
         for name, backward in (("notebook-today", True), ("notebook", False)):
             tower = "in the backward pass" if backward else "forward alone"
-            attempt(
-                name,
-                f"the notebook's cells, the frozen tower {tower}",
-                lambda backward=backward: notebook.train(  # type: ignore[misc]
-                    model,
-                    place.made,
-                    place.variant.settings,
-                    on_card=place.device == "cuda",
-                    rows=place.rows,
-                    seconds=place.seconds,
-                    tower_backward=backward,
-                ),
-            )
-    return ways, failed, unpacking
+            tell(f"the notebook's cells, the frozen tower {tower}")
+            train = partial(notebook.train, model, place.made, place.variant.settings)
+            options = {"on_card": on_card, "rows": place.rows, "seconds": place.seconds}
+            found[name] = _attempt(partial(train, tower_backward=backward, **options))
+    return found, unpacking
+
+
+def _attempt(do: Callable[[], Timed]) -> Timed | str:
+    """What is timed, or what the card said when its memory did not suffice."""
+    import torch
+
+    try:
+        return do()
+    except torch.OutOfMemoryError as error:
+        clear_frames(error.__traceback__)
+        return str(error).partition(". ")[0]
 
 
 def _own(place: _Place, expected: Mapping[str, Estimate]) -> Timed:
     on_card = place.device == "cuda"
     precision = choose("cuda", "bf16", read_card()) if on_card else choose("cpu")
     fitted = expected.get("default")
+    forget_peak()
     with forked_rng():
         base = build_model(place.config, place.device, precision.compute)
     return own.train(

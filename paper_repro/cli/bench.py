@@ -20,7 +20,7 @@ TITLES = {
     "notebook-today": "the same with it in the backward pass, as today's libraries have it",
     "default": "the package's engine over a base in 16 bits",
 }
-SECONDS = 40
+SECONDS = 30
 
 
 def bench(
@@ -38,8 +38,8 @@ def bench(
 ) -> None:
     """Time the run's steps on this machine's card: true shape, random weights, no download.
 
-    About three minutes on a fast card. Says what all steps would take here, and what that means
-    for the paper's hours. Without a CUDA card the miniature is timed.
+    About three minutes on a fast card, some more on a small one. Says what all steps would take
+    here, and what that means for the paper's hours. Without a CUDA card the miniature is timed.
     """
     from paper_repro.bench.record import can_write, write
     from paper_repro.bench.run import bench as run
@@ -60,10 +60,15 @@ def bench(
 
         emit(out.read_text(encoding="utf-8"))
     else:
-        _show(study, found, out)
+        show(study, found, out)
 
 
-def _show(study: Study, found: Bench, out: Path) -> None:
+def show(study: Study, found: Bench, out: Path) -> None:
+    """Print a bench, and what it means for the claims on hours.
+
+    Args:
+        out: where its record is.
+    """
     from paper_repro.cli.estimate import trap_table
     from paper_repro.cli.tables import plain_table, print_table, say
 

@@ -18,14 +18,14 @@ from paper_repro.hardware.ways import Way
 LAUNCHES, TOWER_LAUNCHES, OTHER_LAUNCHES = 518, 130, 114
 """Kernels of one sample: a language layer's; those of a layer of a tower that is recomputed and
 differentiated, of which a quarter where it is run forward alone; and besides. Their sums are those
-that a profiler counted (``benchmarks/records/bench-h200-*.json``), transformers 5.17, PEFT 0.21."""
+that a profiler counted (``benchmarks/records/bench-*.json``), transformers 5.17, PEFT 0.21."""
 HOST = (30e-6, 90e-6)
-"""Seconds in which a host launches one: 35 µs beside an H100 (``benchmarks/records/speed.json``),
-49 to 58 beside an H200 (``bench-h200-*.json``); the slow end is assumed, for two cores of a shared
+"""Seconds in which a host launches one: 31 to 35 µs beside an H100, 49 to 56 beside an H200
+(``benchmarks/records/bench-*.json``); the slow end is assumed, for two cores of a shared
 machine."""
-PICTURE = (100e-9, 260e-9)
-"""Seconds in which a host prepares a pixel of a frame: 128 and 139 ns beside an H200
-(``benchmarks/records/bench-h200-*.json``), the tower included; the slow end is assumed as well."""
+PICTURE = (65e-9, 260e-9)
+"""Seconds in which a host prepares a pixel of a frame: 65 to 88 ns beside an H100, 128 beside an
+H200 (``benchmarks/records/bench-*.json``), the tower included; the slow end is assumed as well."""
 FUSED, UNFUSED = 1, 3
 """How often what runs between products goes through memory, by the engine's own count."""
 

@@ -26,7 +26,10 @@ def bench_part(folder: Path) -> str:
     Args:
         folder: with ``bench-*.json``.
     """
-    found = sorted(map(read, folder.glob("bench-*.json")), key=lambda one: one.width * one.height)
+    found = sorted(
+        map(read, folder.glob("bench-*.json")),
+        key=lambda one: (one.width * one.height, one.card["name"]),
+    )
     return "\n\n".join(part for bench in found for part in _of(bench))
 
 

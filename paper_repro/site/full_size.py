@@ -47,7 +47,8 @@ def _compared(record: Mapping[str, Any]) -> Iterator[str]:
     if "losses_apart" in several:
         apart = several["losses_apart"]
         said = f"differ by {apart:.1e} at most" if apart else "are the same to the bit"
-        yield f"One process and several: losses {said}."
+        count = several["several"]["processes"]
+        yield f"One process and {count}, each with a card of its own: losses {said}."
     else:
         yield "**Not checked on cards:** whether several processes have the losses of one."
     if "losses_identical" in resumed:

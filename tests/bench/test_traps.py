@@ -13,7 +13,7 @@ from paper_repro.hardware.gpus import gpus
 from paper_repro.hardware.traps import DIFFERENTIATED, EMULATED, PACKED, predicted
 from paper_repro.study import load_study
 
-BENCH = read(Path(__file__).parents[2] / "benchmarks" / "records" / "bench-h200-224x224.json")
+BENCH = read(Path(__file__).parents[2] / "benchmarks" / "records" / "bench-h100-224x224.json")
 STUDY = load_study()
 T4 = BENCH.card | {
     "bf16_units": False,

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from paper_repro.bench.record import read
 from paper_repro.cli import app
+from paper_repro.cli.bench import show
 from paper_repro.errors import UserError
+from paper_repro.study import load_study
+
+ROOT = Path(__file__).parents[2]
+CARD = ROOT / "benchmarks" / "records" / "bench-h100-224x224.json"
 
 
 def run(*words):
@@ -82,3 +90,32 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130 and "Interrupted" in error and not out
     assert not (tmp_path / "bench.json").exists() and not list(own.glob("paper-repro-*"))
+
+
+def printed(capsys, folder):
+    """What the record of a card is shown as."""
+    shutil.copy(CARD, folder / "bench.json")
+    show(load_study(), read(CARD), Path("bench.json"))
+    return capsys.readouterr().out
+
+
+def test_the_readme_shows_what_a_card_printed(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"\$ python -m paper_repro bench --image 224x224\n(.*?)\n```", readme, re.S)
+    shown = printed(capsys, tmp_path)
+    assert [line.rstrip() for line in shown.strip().splitlines()] == block[1].splitlines()
+
+
+def test_of_a_card_all_figures_and_traps_are_shown(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = " ".join(printed(capsys, tmp_path).split())
+    bench = read(CARD)
+    for way in bench.ways.values():
+        assert f"{way.peak_bytes / 2**30:.1f} GiB" in said
+        assert not way.kernels or f"{way.kernels:,}" in said
+    for predicted in bench.predicted.values():
+        assert f"{predicted.memory_bytes / 2**30:.1f} GiB" in said
+    assert all(trap.name in said for trap in bench.traps)
+    assert "the study names the NVIDIA T4, for which the estimate is" in said

@@ -161,7 +161,7 @@ def test_every_row_says_what_it_rests_on(found):
     assert "7 T tokens" in base.how and "arXiv 2407.10671" in base.source
     assert "10% to 60% of 312 TFLOP/s" in base.how and "our assumption" in full.how
     assert "9,125 rows × 3 epochs" in full.how and "224 × 224 to 1280 × 720" in lora.how
-    assert "the package's engine" in lora.how and "not checked" in lora.how
+    assert "the package's engine" in lora.how and "runs on NVIDIA H100" in lora.how
 
 
 def test_the_words_lay_the_run_beside_the_printed_ones(found):

@@ -128,4 +128,6 @@ def test_a_resumed_run_is_the_same_only_where_all_of_it_is(full_size, page, loss
 def test_several_processes_are_the_same_to_the_bit_only_where_nothing_differs(full_size, page):
     for apart, said in ((0.0, "are the same to the bit"), (1e-9, "differ by 1.0e-09 at most")):
         full_size["processes"]["losses_apart"] = apart
-        assert f"One process and several: losses {said}." in page(full_size_part, full_size)
+        assert f"One process and 2, each with a card of its own: losses {said}." in page(
+            full_size_part, full_size
+        )

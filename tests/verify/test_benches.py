@@ -17,7 +17,7 @@ from paper_repro.verify.stages.record import reading
 from tests.verify.written_records import bent, record, written
 
 STUDY = load_study()
-RECORD = Path(__file__).parents[2] / "benchmarks" / "records" / "bench-h200-224x224.json"
+RECORD = Path(__file__).parents[2] / "benchmarks" / "records" / "bench-h100-224x224.json"
 
 
 def given(folder, name="one", hours=None, **changed):
