@@ -130,8 +130,8 @@ app.command(
 app.command(
     epilog=_examples(
         "bench",
-        "bench --image 1280x720 --out large.json",
-        "verify --record bench.json",
+        "bench --image 1280x720 --out ./my-bench.json",
+        "verify --record ./my-bench.json",
     )
 )(bench)
 app.command(

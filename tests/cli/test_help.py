@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 import typer
@@ -33,14 +34,17 @@ def test_every_command_shows_examples_and_the_site_has_them() -> None:
 @pytest.mark.parametrize(
     "line", [line for line in examples() if not PLACEHOLDERS.search(line)], ids=str
 )
-def test_examples_run(line: str) -> None:
+def test_examples_run(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that would take the long stages are run on the short one, those that train only show
-    what they would do; files are not written."""
+    what they would do, those that time do it for a second; reports are not written."""
+    monkeypatch.chdir(tmp_path)
     words = shlex.split(line.partition(" > ")[0].removeprefix("python -m paper_repro "))
     if words[0] == "verify" and "--stage" not in words:
         words += ["--stage", "arithmetic"]
     if words[0] == "train":
         words += ["--show-settings"]
+    if words[0] == "bench":
+        words += ["--seconds", "1"]
     if "--output" in words:
         at = words.index("--output")
         del words[at : at + 2]
