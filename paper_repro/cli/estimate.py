@@ -202,7 +202,8 @@ def _show(study: Study, variant: Variant, found: list[Estimate]) -> None:
     print_table(table)
     for each in found:
         say(f"{each.way}: {each.how.title}.")
-    say(f"÷ measured: the middle of the estimate over what the same steps took on {_cards(found)}.")
+    units = "" if first.card.bf16 else ", which have units for bfloat16"
+    say(f"÷ measured: the middle of an estimate over the same steps on {_cards(found)}{units}.")
     if any(each.seconds.bound_by == "launches" for each in found):
         say("Where launches decide, the host does: only a timed run on that machine settles it.")
     traps = predicted(study, variant, first.card, first.size)
