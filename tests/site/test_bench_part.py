@@ -25,6 +25,7 @@ def test_every_way_has_a_row_with_its_figures(path):
             in row
         )
         assert f"{way.peak_bytes / 2**30:.1f} (" in row
+        assert not way.kernels or f"{name} {way.kernels:,}" in own
     for trap in bench.traps:
         assert f"- {trap.name}: **{'yes' if trap.here else 'no'}**, {trap.why}." in own
 
