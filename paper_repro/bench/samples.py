@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paper_repro.hardware.estimate import ANSWER
-from paper_repro.hardware.flops import sample
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
 IGNORED = -100
 LONGER = (-6, -2, 2, 6)
 """Tokens by which one sample's text is longer than their mean, in turn: real questions differ."""
+PIXELS = {"shortest_edge": 4 * 28 * 28, "longest_edge": 16384 * 28 * 28}
+"""Pixels of a frame to which smaller and larger ones are resized, as Qwen2-VL's
+``preprocessor_config.json`` on the hub has it."""
 SPECIAL = ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
 
 
@@ -81,7 +83,14 @@ def samples(
     from paper_repro.data.processor import image_processor_class
 
     generator = torch.Generator().manual_seed(0)
-    merged = sample(config, *size, 0).tokens
+    shape = (size[1], size[0], 3)
+    frames = [
+        Image.fromarray(torch.randint(256, shape, generator=generator, dtype=torch.uint8).numpy())
+        for _ in range(count)
+    ]
+    process: Any = image_processor_class()(size=PIXELS)
+    grid = process(frames[:1], return_tensors="pt")["image_grid_thw"]
+    merged = int(grid.prod()) // config["vision_config"].get("spatial_merge_size", 2) ** 2
     rows = [
         _row(config, merged, text_tokens + LONGER[at % len(LONGER)], generator)
         for at in range(count)
@@ -90,12 +99,7 @@ def samples(
     text = {
         name: torch.stack([_padded(row[name], name, longest) for row in rows]) for name in rows[0]
     }
-    shape = (size[1], size[0], 3)
-    frames = [
-        Image.fromarray(torch.randint(256, shape, generator=generator, dtype=torch.uint8).numpy())
-        for _ in range(count)
-    ]
-    return Samples(text, frames, image_processor_class()())
+    return Samples(text, frames, process)
 
 
 def _row(config: Mapping[str, Any], merged: int, text: int, generator: Any) -> dict[str, Tensor]:

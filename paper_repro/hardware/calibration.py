@@ -10,14 +10,15 @@ import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from paper_repro.counting.architecture import Architecture
 from paper_repro.counting.families import architecture_of
 from paper_repro.hardware.estimate import SLACK, adapters_of
 from paper_repro.hardware.flops import sample
 from paper_repro.hardware.gpus import gpus
 from paper_repro.hardware.hours import seconds
-from paper_repro.hardware.memory import memory
+from paper_repro.hardware.memory import Adapters, memory
 from paper_repro.hardware.ways import WAYS
 from paper_repro.study import load_study
 
@@ -104,12 +105,18 @@ def measured() -> tuple[Measured, ...]:
     return tuple(Measured(**run) for run in tomllib.loads(text)["runs"])
 
 
-def estimated(run: Measured) -> Estimated:
-    """What an estimate gives for a run, with its own batch, dropout and preparing of frames."""
+@cache
+def _trained() -> tuple[dict[str, Any], Architecture, Adapters]:
+    """Config and census of the base, and the adapters on it, of every measured run."""
     study = load_study()
     variant = study.variant("stated")
     config = study.configs[study.base(variant).id]
-    architecture, adapters = architecture_of(config), adapters_of(study, variant)
+    return config, architecture_of(config), adapters_of(study, variant)
+
+
+def estimated(run: Measured) -> Estimated:
+    """What an estimate gives for a run, with its own batch, dropout and preparing of frames."""
+    config, architecture, adapters = _trained()
     if not run.dropout:
         adapters = replace(adapters, dropped=0)
     sizes = replace(sample(config, run.width, run.height, run.text_tokens), scored=run.scored)

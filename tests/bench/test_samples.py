@@ -30,6 +30,13 @@ def test_sizes_are_those_that_the_estimate_counts_on(size):
     assert batch["input_ids"].max() < CONFIG["vocab_size"]
 
 
+@pytest.mark.parametrize(("size", "merged"), [((20, 20), 4), ((1920, 1080), 69 * 39)])
+def test_small_frames_are_enlarged_and_large_ones_are_not_made_smaller(size, merged):
+    made = samples(CONFIG, size, 71, 4).batch([0])
+    assert (made["input_ids"] == CONFIG["image_token_id"]).sum() == merged
+    assert len(made["pixel_values"]) == 4 * merged
+
+
 def test_answers_are_labelled_or_the_whole_sequence_and_never_what_fills_up():
     made = samples(miniature(), (112, 112), 40, 4)
     answers, whole = made.batch(range(4))["labels"], made.sequences(range(4))["labels"]
