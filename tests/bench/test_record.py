@@ -73,6 +73,19 @@ def test_other_files_are_refused(text, tmp_path):
         read(path)
 
 
+def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "bench.json"
+    path.write_text("before", encoding="utf-8")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("paper_repro.bench.record.os.replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write(read(RECORDS[0]), path)
+    assert path.read_text(encoding="utf-8") == "before" and len(list(tmp_path.iterdir())) == 1
+
+
 def test_what_cannot_be_written_leaves_what_was_there(tmp_path):
     path = tmp_path / "bench.json"
     path.write_text("before", encoding="utf-8")
