@@ -22,6 +22,7 @@ from paper_repro.cli.doctor import doctor
 from paper_repro.cli.estimate import estimate
 from paper_repro.cli.evaluate import evaluate
 from paper_repro.cli.explain import explain
+from paper_repro.cli.methods import methods
 from paper_repro.cli.predict import predict
 from paper_repro.cli.schema import schema
 from paper_repro.cli.train import train
@@ -156,6 +157,14 @@ app.command(
         "evaluate --predictions ./my-answers.jsonl --json",
     )
 )(evaluate)
+app.command(
+    epilog=_examples(
+        "methods",
+        "methods --variant stated --length sentence --format tex",
+        "methods --variant stated --bib ./my-refs.bib --provenance ./my-numbers.json",
+        "methods --record ./my-run --length supplement",
+    )
+)(methods)
 app.command(epilog=_examples("schema study > study.schema.json"))(schema)
 
 

@@ -32,7 +32,7 @@ def doctor(
     with working(f"examining {adapter}"), captured():
         from paper_repro.counting.doctor import examine
 
-        diagnosis = examine(*_of_run(adapter, base))
+        diagnosis = examine(*of_run(adapter, base))
     if json:
         print_json(diagnosis.to_json())
     else:
@@ -40,7 +40,7 @@ def doctor(
     raise typer.Exit(diagnosis.exit_code)
 
 
-def _of_run(adapter: str, base: str | None) -> tuple[str, str | None]:
+def of_run(adapter: str, base: str | None) -> tuple[str, str | None]:
     """A run's folder stands for the adapter or the base in it; the miniature's base is shipped."""
     from paper_repro.training.base import MINIATURE, base_named
 

@@ -77,6 +77,9 @@ class Dataset(Table):
         int | None, Field(ge=0, description="rows whose points carry that noise")
     ] = None
     licence: str
+    references: Annotated[
+        tuple[str, ...], Field(description="keys in references.bib of what it is made from")
+    ] = ()
     source: str
 
 

@@ -1,0 +1,119 @@
+"""What is said of a run: every number has a source, and what is not known is not said."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from paper_repro.miniature import shipped
+from paper_repro.training.record import read_record
+from paper_repro.writing.compose import compose
+from paper_repro.writing.facts import of_record
+from paper_repro.writing.formats import words_of
+from paper_repro.writing.provenance import provenance
+from paper_repro.writing.text import PARTS, Figure
+from tests.writing.texts import EVERY, RUN, STUDY, VARIANTS, facts, text
+
+COUNTS = {
+    "notebook": ("32,571,392", "1.47 %"),
+    "stated": ("4,358,144", "0.197 %"),
+    "seven-modules": ("18,464,768", "0.836 %"),
+}
+
+
+@pytest.mark.parametrize(("of", "length"), EVERY)
+def test_no_number_stands_in_the_words_alone(of, length):
+    for sentence in text(of, length).sentences:
+        words = "".join(piece for piece in sentence.pieces if isinstance(piece, str))
+        assert not re.search(r"\d", words), words
+        assert sentence.part in PARTS
+
+
+@pytest.mark.parametrize(("of", "length"), EVERY)
+def test_every_number_has_a_source_and_its_claims(of, length):
+    made = text(of, length)
+    said = provenance(STUDY, made, of)
+    assert len(said["numbers"]) == len(list(made.figures)) > 4
+    known = {claim.id: claim for claim in STUDY.claims}
+    for number in said["numbers"]:
+        assert number["source"] and number["words"] and number["quantity"]
+        for id in number["claims"]:
+            assert known[id].quantity == number["quantity"]
+    trained = next(n for n in said["numbers"] if n["quantity"] == "trainable.parameters")
+    assert "L2.trainable.count" in trained["claims"]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_variants_count_and_percentage_are_its_own_with_the_denominator(variant):
+    count, percent = COUNTS[variant]
+    words = words_of(text(variant, "sentence"))
+    assert f"training {count} parameters ({percent} of the base's 2,208,985,600)" in words
+    for other in COUNTS.keys() - {variant}:
+        assert COUNTS[other][0] not in words_of(text(variant))
+
+
+def test_methods_are_named_by_the_precision_of_the_base():
+    assert "with LoRA [hu2021lora]" in words_of(text("stated", "sentence"))
+    for variant in ("notebook", "seven-modules"):
+        assert "with QLoRA [dettmers2023qlora]" in words_of(text(variant, "sentence"))
+    assert "in which precision is not recorded" in words_of(text("stated"))
+    assert "in NF4 with double quantisation" in words_of(text("notebook"))
+
+
+def test_without_a_record_nothing_is_said_of_hours_cards_or_versions():
+    for variant in VARIANTS:
+        words = words_of(text(variant))
+        assert "Card, time and memory: not recorded." in words
+        assert "Versions of the libraries: not recorded." in words
+        assert "Python" not in words and " h on " not in words
+    assert not any(f.quantity == "run.hours" for _, f in text("stated").figures)
+
+
+def test_a_record_gives_what_it_measured():
+    record, words = read_record(shipped("spatial")), words_of(text(RUN))
+    assert f"Trained were {record.counts['trainable']:,} parameters" in words
+    assert f"{record.steps:,} steps" in words and f"torch {record.versions['torch']}" in words
+    assert f"Each of its {record.base_tensors} tensors had the same SHA-256" in words
+    assert record.hardware["name"] in words and "not recorded" not in words
+    assert "miniature" in words and "Qwen/Qwen2-VL-2B-Instruct" not in words
+    assert "mmrech" not in words
+
+
+def test_a_base_that_changed_is_not_called_unchanged():
+    record = replace(read_record(shipped("spatial")), base_changed=3)
+    words = words_of(compose(of_record(STUDY, record, "record.json"), "supplement"))
+    assert "SHA-256" not in words
+
+
+def test_rows_are_not_called_frames_and_limits_are_named():
+    words = words_of(text("stated"))
+    assert "rows are not frames" in words and "±10 %" in words
+    assert "frames of one video may stand on both sides" in words
+    assert "Without a seed" in words and "Without a seed" not in words_of(text(RUN))
+    assert "licence is CC-BY-NC-ND-4.0" in words
+
+
+def test_what_the_second_wrap_does_is_said():
+    assert "began the first adapter's matrices" in words_of(text("notebook"))
+    assert "go on being trained" in words_of(text("notebook", "sentence"))
+    assert "on top of the frozen adapter" in words_of(text("stated", "sentence"))
+
+
+def test_longer_texts_say_more():
+    for of in (*VARIANTS, RUN):
+        short, middle, long = (
+            words_of(text(of, n)) for n in ("sentence", "paragraph", "supplement")
+        )
+        assert len(short) < len(middle) < len(long) or of == RUN
+        assert len(text(of, "sentence").sentences) == 1
+
+
+def test_durations_are_hours_or_seconds():
+    record = read_record(shipped("spatial"))
+    for seconds, said in ((71.8, "72 s"), (25_200.0, "7 h")):
+        times = record.times | {"seconds": seconds}
+        made = of_record(STUDY, replace(record, times=times), "record.json")
+        assert made.hours == Figure(said, "run.hours", "", "record.json: times.seconds")
+    assert facts("stated").hours is None
