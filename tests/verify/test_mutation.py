@@ -136,6 +136,7 @@ NO_EFFECT = {
     "title": "told, not judged",
     "source": "says where a fact is from",
     "reference": "key of the bibliography",
+    "datasets.references": "keys of the bibliography",
     "licence": "told, not judged",
     "config": "the file that it names is moved by a test of its own",
     "base": "names a table",

@@ -43,6 +43,8 @@ def test_every_number_has_a_source_and_its_claims(of, length):
             assert known[id].quantity == number["quantity"]
     trained = next(n for n in said["numbers"] if n["quantity"] == "trainable.parameters")
     assert "L2.trainable.count" in trained["claims"]
+    for base in (n for n in said["numbers"] if n["quantity"] == "model.parameters"):
+        assert "L0.base.count" in base["claims"] and base["subject"] == "qwen2-vl-2b"
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -79,6 +81,9 @@ def test_a_record_gives_what_it_measured():
     assert record.hardware["name"] in words and "not recorded" not in words
     assert "miniature" in words and "Qwen/Qwen2-VL-2B-Instruct" not in words
     assert "mmrech" not in words
+    share = 100 * record.counts["trainable"] / record.counts["base"]
+    assert f"{share:.3g} % of the base," in words
+    assert "Nothing here was measured" not in words
 
 
 def test_a_base_that_changed_is_not_called_unchanged():

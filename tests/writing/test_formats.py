@@ -94,6 +94,11 @@ def test_latex_is_read_back_as_the_same_words(made):
     assert source.startswith(f"% {LICENCE}\n")
 
 
+def test_latex_sets_no_space_behind_a_comma_and_breaks_no_percentage():
+    page = render(text("stated", "sentence"), "tex", parted=False)
+    assert "4{,}358{,}144 parameters" in page and r"0.197~\% of" in page
+
+
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="NOT CHECKED: there is no pdflatex here")
 @pytest.mark.parametrize("made", [text("stated"), HARD])
 def test_latex_compiles(made, tmp_path):
