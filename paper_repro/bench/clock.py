@@ -9,7 +9,9 @@ from itertools import pairwise
 from statistics import fmean, stdev
 
 CONFIDENCE = 0.95
+"""Of a prediction."""
 STRETCHES = 6
+"""Parts into which repeated times are cut: enough for a spread, and few enough to be long."""
 
 
 def now() -> float:

@@ -17,8 +17,8 @@ class Timed:
         seconds: of one sample, as often as it was timed.
         once_seconds: what is done once for the whole run: the tower on every row's frame, where its
             outputs are kept.
-        hours_low, hours_high: of the whole run: between what one more of these times lets expect,
-            19 times of 20.
+        hours_low, hours_high: of the whole run, by what the mean over another stretch of these
+            times would be, 19 times of 20; see ``bench.clock.prediction``.
         hours: by their median.
         peak_bytes: most bytes allocated on the card; 0 without one.
         samples_a_pass: how many.

@@ -24,9 +24,7 @@ def measured(
         ways: what was timed.
         unpacking_seconds: to unpack every weight once.
     """
-    found = [emulated(card)]
-    if {"default", "notebook-today"} <= ways.keys():
-        found.append(packed(card, ways, unpacking_seconds))
+    found = [emulated(card), packed(card, ways, unpacking_seconds)]
     if {"notebook", "notebook-today"} <= ways.keys():
         found.append(differentiated(ways))
     return tuple(found)
@@ -43,10 +41,13 @@ def emulated(card: Mapping[str, Any]) -> Trap:
 
 def packed(card: Mapping[str, Any], ways: Mapping[str, Timed], unpacking_seconds: float) -> Trap:
     """Whether a base in 16 bits was trained here, so that packing it is not needed."""
-    own, notebook = ways["default"], ways["notebook-today"]
-    share = UNPACKED * unpacking_seconds / notebook.per_sample
-    room = f"{own.peak_bytes / GIB:.1f} of {card['memory_bytes'] / GIB:.1f} GiB"
-    why = f"with a base in 16 bits training took {room}; unpacking is {share:.0%} of a pass"
+    room = f"{card['memory_bytes'] / GIB:.1f} GiB"
+    if "default" not in ways:
+        return Trap(PACKED, False, f"a base in 16 bits could not be trained in {room}")
+    why = f"with a base in 16 bits training took {ways['default'].peak_bytes / GIB:.1f} of {room}"
+    if notebook := ways.get("notebook-today"):
+        share = UNPACKED * unpacking_seconds / notebook.per_sample
+        why += f"; unpacking is {share:.0%} of a pass"
     return Trap(PACKED, True, why)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paper_repro.cli.estimate import known, size_of
+from paper_repro.cli.options import known, size_of
 
 if TYPE_CHECKING:
     from paper_repro.bench.record import Bench

@@ -74,7 +74,7 @@ def _table(found: Sequence[Training]) -> None:
 
 
 def _draw(study: Study, variant: Variant, found: Sequence[Training], figure: Path) -> None:
-    from paper_repro.cli.estimate import check_ending
+    from paper_repro.cli.options import check_ending
     from paper_repro.hardware.training_figure import draw_trainings
     from paper_repro.hardware.training_words import printed_hours
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from paper_repro.cli.options import check_ending, known, size_of
 from paper_repro.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from paper_repro.study import Study, Variant
 
 EXAMPLE = "python -m paper_repro estimate --gpu t4 --image 224x224"
+SIZE = "224x224"
 SWEEP = "python -m paper_repro estimate --gpu t4 --sweep image --figure hours.svg"
 
 
@@ -29,8 +30,9 @@ def estimate(
         typer.Option(help="Card: t4, l4, v100, rtx4090, a10, a100, h100, h200."),
     ] = None,
     image: Annotated[
-        str, typer.Option(metavar="WxH", help="Size of every frame, in pixels.")
-    ] = "224x224",
+        str | None,
+        typer.Option(metavar="WxH", help="Size of every frame, in pixels. Default: 224x224."),
+    ] = None,
     variant: Annotated[str, typer.Option(help="Reading of the paper.")] = "stated",
     engine: Annotated[
         str | None,
@@ -61,19 +63,38 @@ def estimate(
     from paper_repro.hardware.ways import WAYS
     from paper_repro.study import load_study
 
-    size, study = size_of(image), load_study()
-    known("variant", variant, [each.id for each in study.variants])
+    study = load_study()
+    known("variant", variant, [each.id for each in study.variants], EXAMPLE)
     if together:
         from paper_repro.cli.compare import compare, refuse_other
 
-        refuse_other({"--gpu": gpu, "--engine": engine, "--sweep": over})
+        refuse_other({"--gpu": gpu, "--engine": engine, "--sweep": over, "--image": image})
         compare(study, study.variant(variant), figure, json)
         return
-    gpu = known("card", gpu, gpus())
-    asked = [known("engine", engine or "default", WAYS)] if engine or json else _ways(gpus()[gpu])
+    gpu = known("card", gpu, gpus(), EXAMPLE)
+    asked = (
+        [known("engine", engine or "default", WAYS, EXAMPLE)]
+        if engine or json
+        else _ways(gpus()[gpu])
+    )
+    if over and image:
+        raise UserError(
+            "A sweep goes over sizes of its own.",
+            expected="--sweep image, or --image",
+            got="both",
+            next_command=SWEEP,
+        )
     if over:
         _sweep(study, study.variant(variant), gpus()[gpu], engine, figure, json)
         return
+    if figure:
+        raise UserError(
+            "There is nothing to draw of one size.",
+            expected="--figure with --sweep image or --compare",
+            got=f"--figure {figure}",
+            next_command=SWEEP,
+        )
+    size = size_of(image or SIZE, EXAMPLE)
     found = [run(study, study.variant(variant), gpus()[gpu], size, way) for way in asked]
     if json:
         from paper_repro.cli.tables import print_json
@@ -121,62 +142,10 @@ def _sweep(
             say(f"{way}: the paper's hours are {words}.")
 
 
-def check_ending(figure: Path, next_command: str) -> None:
-    """A figure is a file of a kind that is drawn.
-
-    Args:
-        next_command: one that draws it.
-
-    Raises:
-        UserError: it is of another kind.
-    """
-    if figure.suffix not in (".svg", ".png"):
-        raise UserError(
-            "A figure of this kind is not drawn.",
-            expected="a name that ends in .svg or .png",
-            got=str(figure),
-            next_command=next_command,
-        )
-
-
 def _hours(one: Estimate) -> str:
     from paper_repro.hardware.words import span
 
     return span(one.hours)
-
-
-def known(what: str, name: str | None, names: Iterable[str], next_command: str = EXAMPLE) -> str:
-    """A name that is one of these.
-
-    Raises:
-        UserError: it is not, or none is given.
-    """
-    choices = list(names)
-    if name is None or name not in choices:
-        raise UserError(
-            f"This {what} is not known." if name else f"No {what} is named.",
-            expected=", ".join(choices),
-            got=name or "none",
-            next_command=next_command,
-        )
-    return name
-
-
-def size_of(text: str, next_command: str = EXAMPLE) -> tuple[int, int]:
-    """Width and height in pixels.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    match = re.fullmatch(r"([1-9]\d{1,4})[x×]([1-9]\d{1,4})", text)
-    if not match:
-        raise UserError(
-            "The size of a frame cannot be read.",
-            expected="width and height in pixels, such as 224x224, from 10 to 99999",
-            got=text,
-            next_command=next_command,
-        )
-    return int(match[1]), int(match[2])
 
 
 def _show(study: Study, variant: Variant, found: list[Estimate]) -> None:

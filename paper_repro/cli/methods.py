@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from paper_repro.cli.estimate import known
+from paper_repro.cli.options import known
 from paper_repro.errors import UserError
 
 if TYPE_CHECKING:
@@ -90,6 +91,10 @@ def _of_run(study: Study, path: Path) -> Facts:
     run = read_run(path, study)
     if (run.path.parent / "adapter").is_dir():
         _refuse_unsound(run.path.parent)
+    else:
+        print(
+            "Not checked: whether its adapter is sound; none is beside the record.", file=sys.stderr
+        )
     return of_record(study, run.record, str(run.path))
 
 

@@ -60,5 +60,9 @@ def predicted(study: Study, variant: Variant, card: Gpu, size: tuple[int, int]) 
     return [
         Trap(EMULATED, not card.bf16, "the card has units for it" if card.bf16 else units),
         Trap(PACKED, wide.fits, f"{needs}, and take {hours(wide)}" if wide.fits else needs),
-        Trap(DIFFERENTIATED, True, f"{backward}; without that {hours(forward)}"),
+        Trap(
+            DIFFERENTIATED,
+            today.tower is Tower.RECOMPUTED,
+            f"{backward}; without that {hours(forward)}",
+        ),
     ]

@@ -269,7 +269,7 @@ def _limits(facts: Facts) -> Iterator[Sentence]:
     if data is not None and data.row_is_frame is False:
         yield sentence(
             "limits",
-            "The split is by rows, so frames of one video may stand on both sides of it.",
+            "Several rows may share a frame: held-out rows may show frames that were trained on.",
         )
     if facts.settings.get("seed") is None:
         yield sentence("limits", "Without a seed the run cannot be repeated to the bit.")

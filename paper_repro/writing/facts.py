@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paper_repro.study import Adapter, Dataset, Model, Study, Variant
+from paper_repro.errors import UserError
+from paper_repro.study import Adapter, Dataset, Model, Procedure, Study, Variant
 from paper_repro.training.recipes import paper
 from paper_repro.writing.text import Figure
 from paper_repro.writing.values import Values
@@ -36,7 +37,7 @@ class Facts:
         steps: of the optimizer.
         card, hours, memory_gib: where, how long, at which peak; None where no record says.
         versions: of libraries; empty where no record says.
-        same: how many tensors of the base a record found unchanged, where none changed.
+        same: how many tensors of the base a record found unchanged; None without one.
         source: where settings are from.
     """
 
@@ -73,7 +74,6 @@ def of_variant(study: Study, variant: Variant) -> Facts:
     """What follows from the study's own data."""
     values, data = Values(study, variant), study.dataset(variant.settings.dataset)
     model = study.base(variant)
-    precision = {True: "nf4", False: "bf16", None: None}[variant.quantized]
     return Facts(
         variant=variant,
         model=model,
@@ -85,7 +85,7 @@ def of_variant(study: Study, variant: Variant) -> Facts:
         rows=values.count("dataset.train_rows", data.id),
         held_out=values.count("dataset.validation_rows", data.id),
         settings=paper(study, 2, variant.id),
-        precision=precision,
+        precision="nf4" if variant.quantized else None,
         steps=values.count("run.steps"),
         source=variant.settings.source,
     )
@@ -96,7 +96,12 @@ def of_record(study: Study, record: Record, where: str) -> Facts:
 
     Args:
         where: file of the record, as provenance names it.
+
+    Raises:
+        UserError: the base or a lower adapter changed, of which every text would say that it was
+            frozen.
     """
+    _refuse_changed(record, where)
     variant, full = study.variant(record.variant), record.settings["size"] == "full"
     counts, rows, hardware = record.counts, record.data["rows"], record.hardware
 
@@ -122,9 +127,23 @@ def of_record(study: Study, record: Record, where: str) -> Facts:
         hours=figure(_duration(record.times["seconds"]), "times.seconds", "run.hours"),
         memory_gib=figure(f"{peak:.1f} GiB", "peak_memory"),
         versions=record.versions,
-        same=None if record.base_changed else figure(f"{record.base_tensors:,}", "base_tensors"),
+        same=figure(f"{record.base_tensors:,}", "base_tensors"),
         source=f"{where}: settings and versions",
     )
+
+
+def _refuse_changed(record: Record, where: str) -> None:
+    changed = {"base": record.base_changed}
+    if record.procedure == Procedure.STACK:
+        changed["lower adapter"] = record.earlier_changed
+    for what, count in changed.items():
+        if count:
+            raise UserError(
+                f"The {what} changed in this run, so no text is written that calls it frozen.",
+                expected="no tensor of it with another SHA-256 afterwards",
+                got=f"{count:,}",
+                next_command=f"python -m paper_repro verify --record {where}",
+            )
 
 
 def _shares(counts: Mapping[str, Any], where: str) -> Iterator[tuple[str, Figure]]:

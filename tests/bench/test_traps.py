@@ -45,7 +45,10 @@ def test_a_base_in_16_bits_that_was_trained_did_fit():
     assert here(found)[PACKED] and f"{own.peak_bytes / 2**30:.1f} of" in found[1].why
     assert f"{3 * 0.1 / notebook.per_sample:.0%}" in found[1].why
     without = {name: way for name, way in BENCH.ways.items() if name != "default"}
-    assert PACKED not in here(measured(BENCH.card, without, 0.1))
+    found = measured(BENCH.card, without, 0.1)
+    assert here(found)[PACKED] is False and "could not be trained in 79.2 GiB" in found[1].why
+    alone = measured(BENCH.card, {"default": own}, 0.1)
+    assert here(alone) == {EMULATED: False, PACKED: True} and "unpacking" not in alone[1].why
 
 
 @pytest.mark.parametrize("asked", [True, False])

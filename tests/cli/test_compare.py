@@ -59,7 +59,9 @@ def test_it_draws_where_asked(tmp_path):
         said("--figure", str(tmp_path / "training.gif"))
 
 
-@pytest.mark.parametrize("words", [("--gpu", "t4"), ("--engine", "notebook"), ("--sweep", "image")])
+@pytest.mark.parametrize(
+    "words", [("--gpu", "t4"), ("--engine", "notebook"), ("--sweep", "image"), ("--image", "64x64")]
+)
 def test_options_of_one_cards_estimate_are_refused(words):
     with pytest.raises(UserError) as caught:
         said(*words)

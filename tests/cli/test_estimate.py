@@ -17,7 +17,8 @@ WORDS = ["estimate", "--gpu", "t4", "--image", "224x224"]
 
 
 def said(*words):
-    done = CliRunner().invoke(app, [*WORDS, *words], catch_exceptions=False)
+    given = WORDS[:3] if "--sweep" in words else WORDS
+    done = CliRunner().invoke(app, [*given, *words], catch_exceptions=False)
     assert done.exit_code == 0
     return done.stdout
 
@@ -78,3 +79,16 @@ def test_a_sweep_is_a_table_a_figure_or_json(tmp_path):
     assert found["notebook"][0]["hours_low"] < found["notebook"][-1]["hours_low"]
     with pytest.raises(UserError, match="not drawn"):
         said("--sweep", "image", "--figure", str(tmp_path / "hours.gif"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--sweep", "image", *WORDS[3:]], "--sweep image, or --image"),
+        (["--figure", "hours.svg"], "--figure with --sweep image or --compare"),
+    ],
+)
+def test_options_that_would_be_passed_over_are_refused(words, said):
+    with pytest.raises(UserError) as caught:
+        CliRunner().invoke(app, [*WORDS[:3], *words], catch_exceptions=False)
+    assert said in str(caught.value)

@@ -57,6 +57,18 @@ def test_an_unsound_adapter_gets_no_text(tmp_path):
     assert f"doctor {folder}" in str(caught.value)
 
 
+def test_without_an_adapter_it_is_said_that_none_was_examined(tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(shipped("spatial"), folder)
+    words = ["methods", "--record", str(folder), "--format", "txt"]
+    examined = CliRunner().invoke(app, words, catch_exceptions=False)
+    shutil.rmtree(folder / "adapter")
+    alone = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert "Not checked" not in examined.stderr
+    assert "Not checked: whether its adapter is sound" in alone.stderr
+    assert alone.stdout == examined.stdout
+
+
 def test_an_unfinished_run_gets_no_text(tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(shipped("spatial"), folder)

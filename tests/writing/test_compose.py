@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from paper_repro.errors import UserError
 from paper_repro.miniature import shipped
 from paper_repro.training.record import read_record
 from paper_repro.writing.compose import compose
-from paper_repro.writing.facts import of_record
+from paper_repro.writing.facts import of_record, of_variant
 from paper_repro.writing.formats import words_of
 from paper_repro.writing.provenance import provenance
 from paper_repro.writing.text import PARTS, Figure
@@ -86,16 +87,28 @@ def test_a_record_gives_what_it_measured():
     assert "Nothing here was measured" not in words
 
 
-def test_a_base_that_changed_is_not_called_unchanged():
-    record = replace(read_record(shipped("spatial")), base_changed=3)
-    words = words_of(compose(of_record(STUDY, record, "record.json"), "supplement"))
-    assert "SHA-256" not in words
+@pytest.mark.parametrize(
+    ("changed", "what"), [("base_changed", "The base"), ("earlier_changed", "The lower adapter")]
+)
+def test_what_changed_is_never_called_frozen(changed, what):
+    record = replace(read_record(shipped("spatial")), **{changed: 3})
+    with pytest.raises(UserError, match=f"{what} changed in this run"):
+        of_record(STUDY, record, "record.json")
+    if changed == "earlier_changed":  # which a second wrap is known to do
+        of_record(STUDY, replace(record, variant="notebook", procedure="second-wrap"), "r.json")
+
+
+def test_a_precision_that_is_not_given_is_not_guessed():
+    variant = STUDY.variant("seven-modules")
+    for quantized, said in ((True, "in NF4"), (False, "not recorded"), (None, "not recorded")):
+        other = variant.model_copy(update={"quantized": quantized})
+        assert said in words_of(compose(of_variant(STUDY, other), "paragraph")).split("Card")[0]
 
 
 def test_rows_are_not_called_frames_and_limits_are_named():
     words = words_of(text("stated"))
     assert "rows are not frames" in words and "±10 %" in words
-    assert "frames of one video may stand on both sides" in words
+    assert "held-out rows may show frames that were trained on" in words
     assert "Without a seed" in words and "Without a seed" not in words_of(text(RUN))
     assert "licence is CC-BY-NC-ND-4.0" in words
 
