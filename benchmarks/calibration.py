@@ -11,7 +11,6 @@ import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from paper_repro.bench import record
@@ -82,9 +81,9 @@ def _of_bench(path: Path) -> Iterator[dict[str, Any]]:
             "text_tokens": text,
             "scored": ANSWER if WAYS[name].answers_only else tokens,
             "batch": took.samples_a_pass,
-            "dropout": True,
+            "dropout": any(adapter.lora_dropout for adapter in study.stack(variant)),
             "pictures": True,
-            "seconds": median(took.seconds),
+            "seconds": took.per_sample,
             "peak_bytes": took.peak_bytes,
         }
 
@@ -92,13 +91,9 @@ def _of_bench(path: Path) -> Iterator[dict[str, Any]]:
 def written() -> str:
     """The file's text."""
     return HEAD + "".join(
-        "\n[[runs]]\n" + "".join(f"{name} = {_toml(value)}\n" for name, value in run.items())
+        "\n[[runs]]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in run.items())
         for run in runs()
     )
-
-
-def _toml(value: Any) -> str:
-    return json.dumps(value)
 
 
 def main() -> None:

@@ -26,7 +26,8 @@ from benchmarks.scale_out.launch import cores
 from benchmarks.speed.contenders import RATE
 from benchmarks.speed.inputs import Ready, read, sizes_of
 from benchmarks.speed.model import Stack, kept, stacked
-from benchmarks.speed.timing import forget_peak, now, peak, versions
+from benchmarks.speed.timing import versions
+from paper_repro.bench.clock import forget_peak, now, peak
 from paper_repro.training.digest import digests
 from paper_repro.training.feed import Lookahead, Made
 from paper_repro.training.step import Training, start

@@ -11,7 +11,8 @@ from benchmarks.speed.contenders import BATCHES, EFFECTIVE, RATE, Contender, Try
 from benchmarks.speed.inputs import Ready, parts, sizes_of
 from benchmarks.speed.model import Stack, kept, reference, stacked
 from benchmarks.speed.record import SAMPLES
-from benchmarks.speed.timing import Measured, forget_peak, now, peak
+from benchmarks.speed.timing import Measured
+from paper_repro.bench.clock import forget_peak, now, peak
 from paper_repro.training.feed import Lookahead, Made
 from paper_repro.training.step import Training, start
 

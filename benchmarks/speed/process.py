@@ -16,7 +16,8 @@ from typing import Any
 from benchmarks.speed.children import write_json
 from benchmarks.speed.contenders import CONTENDERS, EFFECTIVE, Contender, Try
 from benchmarks.speed.inputs import Ready, pixels_of, read
-from benchmarks.speed.timing import Measured, forget_peak, surroundings, versions
+from benchmarks.speed.timing import Measured, surroundings, versions
+from paper_repro.bench.clock import forget_peak
 
 SURROUNDINGS = "surroundings"
 

@@ -18,7 +18,8 @@ from benchmarks.speed.contenders import BATCHES, EFFECTIVE, RATE, Try
 from benchmarks.speed.inputs import parts, read, sizes_of
 from benchmarks.speed.model import Stack, kept
 from benchmarks.speed.ours import RUN, load, made
-from benchmarks.speed.timing import now, surroundings
+from benchmarks.speed.timing import surroundings
+from paper_repro.bench.clock import now
 from paper_repro.training.step import start
 
 TIMES = 5

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import platform
-import time
 from collections.abc import Iterable
 from datetime import date
 from importlib import metadata
 from statistics import median
 from typing import Any, NamedTuple
+
+from paper_repro.bench.clock import now
 
 LIBRARIES = (
     "torch",
@@ -44,34 +45,6 @@ class Measured(NamedTuple):
     peak: int
     reference: dict[str, dict[str, float]]
     more: dict[str, Any]
-
-
-def now() -> float:
-    """Seconds, once the card has done all that it was given."""
-    import torch
-
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter()
-
-
-def forget_peak() -> None:
-    """Free what can be freed, and begin anew with the most bytes that are allocated."""
-    import gc
-
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats()
-
-
-def peak() -> int:
-    """Most bytes allocated on the card since then; 0 without one."""
-    import torch
-
-    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
 
 
 def versions(names: Iterable[str] = LIBRARIES) -> dict[str, str]:

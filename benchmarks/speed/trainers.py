@@ -12,7 +12,8 @@ from transformers import TrainerCallback
 from benchmarks.speed.contenders import EFFECTIVE, RATE, Contender, Try
 from benchmarks.speed.inputs import ROWS, Ready
 from benchmarks.speed.model import Stack
-from benchmarks.speed.timing import Measured, forget_peak, now, peak
+from benchmarks.speed.timing import Measured
+from paper_repro.bench.clock import forget_peak, now, peak
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
+from paper_repro import whole
 from paper_repro.bench.timed import HOUR, Timed
 from paper_repro.errors import UserError
 from paper_repro.hardware.traps import Trap
@@ -85,25 +85,18 @@ def can_write(path: Path) -> None:
     Raises:
         UserError: it is no file, or its folder is not there or takes none.
     """
-    if path.is_dir() or not os.access(path.resolve().parent, os.W_OK):
+    if why := whole.refusal(path):
         raise UserError(
             f"The record could not be written to {path}.",
             expected="a file's name, in a folder that exists and can be written",
-            got="a folder" if path.is_dir() else f"{path.resolve().parent}, which takes none",
+            got=why,
             next_command=NEXT,
         )
 
 
 def write(found: Bench, path: Path) -> None:
     """Whole or not at all."""
-    passing = path.with_name(f".{path.name}")
-    text = json.dumps(asdict(found), indent=1, ensure_ascii=False) + "\n"
-    try:
-        passing.write_text(text, encoding="utf-8")
-        os.replace(passing, path)
-    except BaseException:
-        passing.unlink(missing_ok=True)
-        raise
+    whole.write(json.dumps(asdict(found), indent=1, ensure_ascii=False) + "\n", path)
 
 
 def read(path: Path) -> Bench:

@@ -29,6 +29,7 @@ from paper_repro.bench.traps import measured
 from paper_repro.counting.build import build_model
 from paper_repro.hardware.estimate import Estimate, estimate
 from paper_repro.hardware.gpus import Gpu, gpus, known_as
+from paper_repro.hardware.words import ends
 from paper_repro.miniature import shipped
 from paper_repro.study import Study, Variant
 from paper_repro.training.bases import NF4, Bases, forked_rng
@@ -185,8 +186,7 @@ def _unlisted(card: Mapping[str, Any]) -> Gpu:
 
 
 def _predicted(found: Estimate) -> Predicted:
-    low, high = float(found.hours.low or 0), float(found.hours.high or 0)
-    return Predicted(low, high, sum(found.memory.values()))
+    return Predicted(*ends(found.hours), sum(found.memory.values()))
 
 
 def miniature() -> dict[str, Any]:

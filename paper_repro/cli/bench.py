@@ -112,7 +112,9 @@ def _rows(found: Bench, ways: list[str]) -> dict[str, list[str]]:
 
 
 def _gib(bytes: float) -> str:
-    return f"{bytes / 2**30:.1f} GiB" if bytes else ""
+    from paper_repro.hardware.estimate import GIB
+
+    return f"{bytes / GIB:.1f} GiB" if bytes else ""
 
 
 def _pass(way: Timed) -> str:

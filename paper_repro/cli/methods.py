@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paper_repro import whole
 from paper_repro.cli.options import known
 from paper_repro.errors import UserError
+from paper_repro.writing.formats import Format
+from paper_repro.writing.text import Length
 
 if TYPE_CHECKING:
     from paper_repro.study import Study
@@ -27,12 +30,8 @@ def methods(
         Path | None,
         typer.Option(metavar="RUN", help="Of this run: its record.json, or its folder."),
     ] = None,
-    length: Annotated[
-        Literal["sentence", "paragraph", "supplement"], typer.Option(help="How much of it.")
-    ] = "paragraph",
-    form: Annotated[
-        Literal["md", "tex", "html", "txt"], typer.Option("--format", help="How it is written.")
-    ] = "md",
+    length: Annotated[Length, typer.Option(help="How much of it.")] = "paragraph",
+    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = "md",
     bib: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what is cited there, as BibTeX.")
     ] = None,
@@ -69,10 +68,10 @@ def methods(
     facts = _of_run(study, record) if record else _of_variant(study, variant or "")
     text = compose(facts, length)
     if bib:
-        bib.write_text(cited(text.cited), encoding="utf-8")
+        whole.write(cited(text.cited), bib)
     if origins:
         said = provenance(study, text, str(record or variant))
-        origins.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        whole.write(json.dumps(said, indent=2, ensure_ascii=False) + "\n", origins)
     emit(render(text, form, parted=length == "supplement"))
 
 

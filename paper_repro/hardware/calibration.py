@@ -89,8 +89,6 @@ class Calibration(NamedTuple):
     @property
     def words(self) -> str:
         """In half a sentence."""
-        if not self.runs:
-            return "never measured"
         times, bytes = (
             f"{low:.2f} – {high:.2f} of what was measured" for low, high in (self.time, self.memory)
         )
@@ -137,10 +135,8 @@ def error(run: Measured) -> Error:
 
 @cache
 def calibration(way: str) -> Calibration:
-    """Of the runs of a way, by its name."""
+    """Of the runs of a way, by its name in ``WAYS``, each of which has some."""
     runs = [run for run in measured() if run.way == SAME.get(way, way)]
-    if not runs:
-        return Calibration(0, (), (math.nan, math.nan), (math.nan, math.nan))
     errors = [error(run) for run in runs]
     times, bytes = zip(*errors, strict=True)
     cards = tuple(dict.fromkeys(gpus()[run.gpu].name for run in runs))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from paper_repro.bench.record import Bench, read
 from paper_repro.bench.timed import Timed
+from paper_repro.hardware.estimate import GIB
 from paper_repro.hardware.words import rounded
 from paper_repro.verify.report.markdown import table
 
@@ -56,7 +57,7 @@ def _rows(bench: Bench) -> list[tuple[str, ...]]:
                 f"{rounded(way.hours_low)} – {rounded(way.hours_high)}",
                 f"{rounded(expected.hours_low)} – {rounded(expected.hours_high)}",
                 rounded(way.per_sample),
-                f"{way.peak_bytes / 2**30:.1f} ({expected.memory_bytes / 2**30:.1f})",
+                f"{way.peak_bytes / GIB:.1f} ({expected.memory_bytes / GIB:.1f})",
             )
         )
     return rows

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paper_repro.errors import UserError
+from paper_repro.hardware.estimate import GIB
 from paper_repro.study import Adapter, Dataset, Model, Procedure, Study, Variant
 from paper_repro.training.recipes import paper
 from paper_repro.writing.text import Figure
@@ -109,7 +110,7 @@ def of_record(study: Study, record: Record, where: str) -> Facts:
         return Figure(words, quantity or f"record.{field}", "", f"{where}: {field}")
 
     on_card = hardware["device"] == "cuda"
-    peak = record.peak_memory["device" if on_card else "host"] / 2**30
+    peak = record.peak_memory["device" if on_card else "host"] / GIB
     return Facts(
         variant=variant,
         model=study.base(variant) if full else None,

@@ -47,10 +47,6 @@ class Values:
         found = self.found[Subject(quantity, of)]
         return next(found[key][0] for key in keys if key in found)
 
-    def value(self, quantity: str, of: str = "") -> Value:
-        """Its value."""
-        return self.finding(quantity, of).value
-
     def count(self, quantity: str, of: str = "") -> Figure:
         """A whole number, with commas."""
         found = self.finding(quantity, of)

@@ -80,7 +80,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("paper_repro.bench.record.os.replace", full)
+    monkeypatch.setattr("paper_repro.whole.os.replace", full)
     with pytest.raises(OSError, match="No space left"):
         write(read(RECORDS[0]), path)
     assert path.read_text(encoding="utf-8") == "before" and len(list(tmp_path.iterdir())) == 1

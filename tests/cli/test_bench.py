@@ -64,8 +64,8 @@ def test_its_record_is_taken_by_verify_and_changes_no_verdict(done):
     [
         (["--image", "small"], "such as 224x224"),
         (["--variant", "other"], "stated"),
-        (["--out", "/nowhere/bench.json"], "/nowhere, which takes none"),
-        (["--out", "."], "a folder"),
+        (["--out", "/nowhere/bench.json"], "No such file or directory"),
+        (["--out", "."], "something there that is not a file"),
     ],
 )
 def test_what_cannot_be_is_refused_at_once(words, said):

@@ -7,11 +7,10 @@ run while it happens. Nothing here judges. Rich and Jinja are imported only when
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
+from paper_repro import whole
 from paper_repro.errors import UserError
 from paper_repro.verify.result import Report
 
@@ -86,42 +85,22 @@ def can_write(path: Path) -> None:
     Raises:
         UserError: as :func:`write` would.
     """
-    target = path.resolve()
-    if target.exists() and not target.is_file():
-        raise _unwritable(path, "something there that is not a file")
-    try:
-        with tempfile.TemporaryFile(dir=target.parent):
-            pass
-    except OSError as error:
-        raise _unwritable(path, error.strerror or type(error).__name__) from None
+    if why := whole.refusal(path):
+        raise _unwritable(path, why)
 
 
 def write(text: str, path: Path) -> None:
-    """Write a report whole or not at all: into a neighbour first, then moved into place.
+    """Write a report whole or not at all.
 
     Raises:
         UserError: when the folder cannot be written, the disk is full, or ``path`` is something
             other than a file; what stood there before is then untouched.
     """
     can_write(path)
-    target = path.resolve()
-    temporary: Path | None = None
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=".report-", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
-        os.replace(temporary, target)
-    except BaseException as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise _unwritable(path, error.strerror or type(error).__name__) from None
-        raise
+        whole.write(text, path)
+    except OSError as error:
+        raise _unwritable(path, error.strerror or type(error).__name__) from None
 
 
 def _unwritable(path: Path, got: str) -> UserError:
