@@ -31,39 +31,45 @@ class Published:
 
     Attributes:
         model: by its published name.
-        weights: all of them, as model cards round.
         bits: of a base weight.
         batch: samples a pass.
         accumulation: passes of an update.
-        low, high: seconds of one sample, by the bar and by the whole runtime.
+        steps: updates.
+        runtime_seconds: of all of it, the first step's compilation too.
+        bar_seconds: of all steps but the first, where a progress bar says so.
         trainer: by which it was trained.
         source: where it stands.
-        looked_up: weights that are looked up and enter no product: an untied embedding.
         computed_in: type of its products, where stated; else empty.
         tokens: of a sample; None where they are not published.
+        weights: those that enter a product, as model cards round, where tokens are known: not an
+            untied embedding, which is looked up.
         at_most: whether a sample may have fewer.
         assumed: what stands behind ``tokens``.
     """
 
     model: str
-    weights: float
     bits: int
     batch: int
     accumulation: int
-    low: float
-    high: float
+    steps: int
+    runtime_seconds: float
     trainer: str
     source: str
-    looked_up: float = 0
+    bar_seconds: float | None = None
     computed_in: str = ""
     tokens: int | None = None
+    weights: float = 0
     at_most: bool = False
     assumed: str = ""
 
     @property
     def seconds(self) -> Interval:
-        """Of one sample, as published."""
-        return Interval(Fraction(self.low), Fraction(self.high))
+        """Of one sample: by the bar, where there is one, to the whole runtime."""
+        update = self.batch * self.accumulation
+        most = Fraction(self.runtime_seconds) / (self.steps * update)
+        if self.bar_seconds is None:
+            return Interval(most, most)
+        return Interval(Fraction(self.bar_seconds) / ((self.steps - 1) * update), most)
 
 
 class Faster(NamedTuple):
@@ -108,7 +114,7 @@ def roofline(one: Published, card: Gpu, bf16: bool) -> Interval | None:
     """
     if one.tokens is None:
         return None
-    flops = FLOP_PER_WEIGHT * (one.weights - one.looked_up) * one.tokens
+    flops = FLOP_PER_WEIGHT * one.weights * one.tokens
     least = flops / card.rate(bf16)
     return Interval(Fraction(0 if one.at_most else least), Fraction(SLACK * least))
 

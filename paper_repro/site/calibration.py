@@ -115,7 +115,11 @@ def _of_others(model: str) -> Iterator[str]:
         f"which the notebook uses ({escape(ratio.source)}): its times are the fast end."
     )
     yield "Where they stand:"
-    yield "\n".join(f"- {escape(one.model)}: {escape(one.source)}" for one in runs)
+    yield "\n".join(
+        f"- {escape(one.model)}: {escape(one.source)}, {one.steps} steps in "
+        f"{one.runtime_seconds:,.1f} s"
+        for one in runs
+    )
 
 
 def _published(one: Published, card: Gpu) -> tuple[str, ...]:

@@ -20,7 +20,9 @@ from paper_repro.hardware.published import (
 from paper_repro.hardware.words import ends
 
 T4 = gpus()[CARD]
-ONE = Published("one", 1e9, 4, 2, 4, 0.5, 0.5, "by hand", "nowhere", tokens=1000, assumed="all")
+ONE = Published(
+    "one", 4, 2, 4, 11, 44.0, "by hand", "nowhere", tokens=1000, weights=1e9, assumed="all"
+)
 
 
 def named(model):
@@ -30,7 +32,9 @@ def named(model):
 def test_there_are_eight_with_what_is_needed_to_read_them():
     assert len(published()) == len({one.model for one in published()}) == 8
     for one in published():
-        assert 0 < one.low <= one.high and one.bits in (4, 16) and 1e9 < one.weights < 2e10
+        low, high = ends(one.seconds)
+        assert 0 < low <= high and one.bits in (4, 16)
+        assert (one.tokens is None) == (one.weights == 0)
         assert one.trainer and ("github.com" in one.source or "model card" in one.source)
         assert "T4" in T4.name and not T4.bf16
 
@@ -52,9 +56,14 @@ def test_a_roofline_is_six_flop_a_token_and_weight_by_hand(bf16, rate):
     assert low == pytest.approx(6e12 / rate) and high == pytest.approx(SLACK * 6e12 / rate)
 
 
-def test_what_is_looked_up_costs_nothing_and_fewer_tokens_may_cost_nothing():
-    half = roofline(replace(ONE, looked_up=0.5e9), T4, False)
-    assert ends(half)[1] == pytest.approx(ends(roofline(ONE, T4, False))[1] / 2)
+def test_seconds_of_a_sample_are_those_of_all_steps_and_of_all_but_the_first():
+    """44 s over 11 updates of 8 samples; 24 s by the bar, over 10 of them."""
+    assert ends(ONE.seconds) == (0.5, 0.5)
+    assert ends(replace(ONE, bar_seconds=24.0).seconds) == pytest.approx((0.3, 0.5))
+    assert ends(named("Qwen2-VL-7B").seconds) == pytest.approx((1.12, 1.31), abs=5e-3)
+
+
+def test_fewer_tokens_may_cost_nothing():
     fewer = roofline(replace(ONE, at_most=True), T4, False)
     assert ends(fewer) == (0, ends(roofline(ONE, T4, False))[1])
     assert roofline(replace(ONE, tokens=None), T4, False) is None
@@ -65,7 +74,8 @@ def test_what_is_looked_up_costs_nothing_and_fewer_tokens_may_cost_nothing():
     [(0.2, 0.2, []), (0.25, 0.5, ["float16"]), (0.4, 0.6, []), (2.7, 5.3, ["bfloat16"])],
 )
 def test_a_time_is_held_where_all_of_it_lies_inside(low, high, held):
-    assert contained_in(replace(ONE, low=low, high=high), T4) == held
+    timed = replace(ONE, runtime_seconds=88 * high, bar_seconds=80 * low)
+    assert contained_in(timed, T4) == held
 
 
 def test_gemmas_time_is_of_float16_and_the_fourteen_billions_of_bfloat16():

@@ -156,7 +156,8 @@ def test_others_timings_stand_with_what_products_take_in_either_type(page):
             assert cells[3:] == [f"at most {one.tokens:,}", *most]
         else:
             assert cells[3:] == [f"{one.tokens:,}, assumed", *map(span, spans)]
-        assert f"- {one.model}: {one.source}" in page.splitlines()
+        took = f"{one.steps} steps in {one.runtime_seconds:,.1f} s"
+        assert f"- {one.model}: {one.source}, {took}" in page.splitlines()
 
 
 def test_it_says_which_type_holds_each_and_on_what_that_rests(page):
@@ -172,7 +173,7 @@ def test_it_says_which_type_holds_each_and_on_what_that_rests(page):
 
 
 def test_a_time_that_neither_type_holds_is_said_to_lie_outside_of_both(monkeypatch):
-    one = replace(published()[5], low=5, high=5)
+    one = replace(published()[5], runtime_seconds=4800.0)
     monkeypatch.setattr(site, "published", lambda: (one,))
     page = plain(calibration_part(STUDY))
     assert "5 seconds lie outside of what products in float16 or bfloat16 take. Tokens" in page
