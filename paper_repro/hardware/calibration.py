@@ -104,27 +104,28 @@ def measured() -> tuple[Measured, ...]:
 
 
 @cache
-def _trained() -> tuple[dict[str, Any], Architecture, Adapters]:
-    """Config and census of the base, and the adapters on it, of every measured run."""
+def _trained() -> tuple[dict[str, Any], Architecture, Adapters, int]:
+    """Config and census of the base, the adapters on it, and samples of an update, of all runs."""
     study = load_study()
     variant = study.variant("stated")
     config = study.configs[study.base(variant).id]
-    return config, architecture_of(config), adapters_of(study, variant)
+    update = variant.settings.batch * variant.settings.accumulation
+    return config, architecture_of(config), adapters_of(study, variant), update
 
 
 def estimated(run: Measured) -> Estimated:
     """What an estimate gives for a run, with its own batch, dropout and preparing of frames."""
-    config, architecture, adapters = _trained()
+    config, architecture, adapters, update = _trained()
     if not run.dropout:
         adapters = replace(adapters, dropped=0)
     sizes = replace(sample(config, run.width, run.height, run.text_tokens), scored=run.scored)
     way = WAYS[run.way]
-    bytes = sum(memory(config, architecture, sizes, way, adapters, run.batch).values())
+    parts = memory(config, architecture, sizes, way, adapters, run.batch, update)
     took = seconds(
         config, architecture, sizes, way, adapters, gpus()[run.gpu], run.batch, run.pictures
     )
     ends = max(took.card, took.host[0]), took.card * SLACK + took.host[1]
-    return Estimated(ends, bytes)
+    return Estimated(ends, sum(parts.values()))
 
 
 def error(run: Measured) -> Error:

@@ -7,13 +7,15 @@ what a roofline gives it. ``calibration`` holds it against what was measured.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from paper_repro.counting.families import architecture_of
 from paper_repro.counting.lora import LoraSpec, lora_parameters, second_wrap
-from paper_repro.hardware.flops import Sample, Tower, sample, tower_forward, training_flops
+from paper_repro.hardware.flops import Tower, sample, tower_forward, training_flops
 from paper_repro.hardware.gpus import Gpu
 from paper_repro.hardware.hours import Seconds, picture, seconds
 from paper_repro.hardware.memory import Adapters, memory
@@ -119,11 +121,14 @@ def estimate_of(
     one = sample(config, *size, variant.settings.text_tokens)
     if way.answers_only:
         one = replace(one, scored=min(ANSWER, one.tokens))
-    how, batch, parts, fits = _fitted(config, architecture, one, way, adapters, card)
+    settings = variant.settings
+    update, most = settings.batch * settings.accumulation, way.batch or settings.batch
+    tried = partial(memory, config, architecture, one, adapters=adapters, update=update)
+    how, batch, parts, fits = _fitted(tried, way, most, card)
     took = seconds(config, architecture, one, how, adapters, card, batch)
     tower = rows * tower_forward(config, one.patches) if how.tower is Tower.CACHED else 0.0
     once = _once(tower / card.rate(way.bf16), rows, picture(config, one)) if tower else (0.0, 0.0)
-    passes = rows * variant.settings.epochs
+    passes = rows * settings.epochs
     return Estimate(
         card, size, name, how, batch, passes, fits,
         training_flops(
@@ -156,13 +161,18 @@ def adapters_of(study: Study, variant: Variant) -> Adapters:
 
 
 def _fitted(
-    config: Any, architecture: Any, one: Sample, way: Way, adapters: Adapters, card: Gpu
+    needs: Callable[..., dict[str, float]], way: Way, most: int, card: Gpu
 ) -> tuple[Way, int, dict[str, float], bool]:
-    """The largest pass that fits, then with checkpointing; the smallest where none does."""
+    """The largest pass that fits, then with checkpointing; the smallest where none does.
+
+    Args:
+        needs: bytes by part of a way and a number of samples a pass.
+        most: samples a pass.
+    """
     again = replace(way, checkpointing=True)
-    tried = [(how, batch) for how in (way, again) for batch in PASSES if batch <= way.batch]
+    tried = [(how, batch) for how in (way, again) for batch in PASSES if batch <= most]
     for how, batch in tried:
-        parts = memory(config, architecture, one, how, adapters, batch)
+        parts = needs(way=how, batch=batch)
         if sum(parts.values()) <= ROOM * card.memory:
             return how, batch, parts, True
     return how, batch, parts, False

@@ -16,7 +16,7 @@ from paper_repro.hardware.memory import HALF, PACKED, Adapters
 from paper_repro.hardware.ways import Way
 
 LAUNCHES, TOWER_LAUNCHES, OTHER_LAUNCHES = 518, 130, 114
-"""Kernels of one sample: a language layer's; those of a layer of a tower that is recomputed and
+"""Kernels of a pass: a language layer's; those of a layer of a tower that is recomputed and
 differentiated, of which a quarter where it is run forward alone; and besides. Their sums are those
 that a profiler counted (``benchmarks/records/bench-*.json``), transformers 5.17, PEFT 0.21."""
 HOST = (30e-6, 90e-6)
@@ -73,7 +73,7 @@ def seconds(
     """Of one sample on a card.
 
     Args:
-        batch: samples a pass, which share the reading of weights.
+        batch: samples a pass, which share launches, and the reading and unpacking of weights.
         pictures: whether frames are prepared at every pass, where the tower runs at every pass.
     """
     flops = training_flops(
@@ -86,8 +86,8 @@ def seconds(
     )
     passes = 3 if way.checkpointing else 2
     weights = HALF * architecture.language * passes / batch
-    unpacked = _unpacked(architecture, way) if way.quantised else 0.0
-    count = launches(config, way)
+    unpacked = _unpacked(architecture, way) / batch if way.quantised else 0.0
+    count = launches(config, way) / batch
     prepared = pictures and way.tower is not Tower.CACHED
     frame = picture(config, sizes) if prepared else (0.0, 0.0)
     return Seconds(
@@ -105,7 +105,7 @@ def picture(config: Mapping[str, Any], sizes: Sample) -> tuple[float, float]:
 
 
 def launches(config: Mapping[str, Any], way: Way) -> int:
-    """Kernels that the host launches for one sample; none where a pass is one graph."""
+    """Kernels that the host launches for a pass; none where that is one graph."""
     if not way.launched:
         return 0
     tower = TOWER_LAUNCHES if way.tower is Tower.RECOMPUTED else TOWER_LAUNCHES // 4

@@ -29,8 +29,6 @@ measured on an H100 (``benchmarks/records/speed.json``)."""
 PRODUCTS = 2 * 2**25
 """Bytes of the workspace of cuBLAS, 32 MiB for each thread that calls it: the one that runs forward
 and autograd's. It is what PyTorch asks for on Hopper, the most of all cards."""
-UPDATE = 16
-"""Samples of an update, as the study has it."""
 ADAM, ADAM_8BIT = 8, 2
 """Bytes of an optimizer's state for each weight: two float32 moments, or two of a byte."""
 
@@ -58,6 +56,7 @@ def memory(
     way: Way,
     adapters: Adapters,
     batch: int = 1,
+    update: int = 1,
 ) -> dict[str, float]:
     """Bytes by part: ``weights``, ``adapters``, ``gradients``, ``optimizer``, ``activations``,
     ``logits``, ``workspace``.
@@ -65,6 +64,7 @@ def memory(
     Args:
         sizes: of one sample.
         batch: samples a pass.
+        update: samples of an update, whose pixels the Trainer holds.
     """
     weights = _packed(architecture) if way.quantised else HALF * architecture.parameters
     count = adapters.trained + adapters.frozen
@@ -75,7 +75,7 @@ def memory(
     else:
         activations = batch * _kept(config, sizes, adapters)
     if way.launched:
-        activations += max(batch, UPDATE) * _pixels(config, sizes)
+        activations += max(batch, update) * _pixels(config, sizes)
     return {
         "weights": float(weights),
         "adapters": float(count * (FULL if way.launched else FULL + HALF)),

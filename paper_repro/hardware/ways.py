@@ -18,7 +18,7 @@ class Way:
         checkpointing: whether the language model's forward pass runs twice.
         tower: what happens to the frozen vision tower.
         answers_only: whether the head scores the tokens before an answer's alone.
-        batch: samples a pass, at most.
+        batch: samples a pass, at most; None: as many as the variant sets.
         launched: whether the host launches every kernel by itself.
         bf16: whether products are in bfloat16 on every card; else in float16 where it has no units.
     """
@@ -28,13 +28,20 @@ class Way:
     checkpointing: bool
     tower: Tower
     answers_only: bool
-    batch: int
+    batch: int | None
     launched: bool
     bf16: bool
 
 
 _PINNED = Way(
-    "the notebook's cells with its own pins", True, True, Tower.FORWARD, False, 1, True, True
+    title="the notebook's cells with its own pins",
+    quantised=True,
+    checkpointing=True,
+    tower=Tower.FORWARD,
+    answers_only=False,
+    batch=None,
+    launched=True,
+    bf16=True,
 )
 WAYS = {
     "notebook": _PINNED,
@@ -45,13 +52,13 @@ WAYS = {
         _PINNED, title="the notebook's cells with today's libraries", tower=Tower.RECOMPUTED
     ),
     "default": Way(
-        "the package's engine, a base in 16 bits and activations kept (--no-checkpointing)",
-        False,
-        False,
-        Tower.CACHED,
-        True,
-        16,
-        False,
-        False,
+        title="the package's engine, a base in 16 bits and activations kept (--no-checkpointing)",
+        quantised=False,
+        checkpointing=False,
+        tower=Tower.CACHED,
+        answers_only=True,
+        batch=16,
+        launched=False,
+        bf16=False,
     ),
 }

@@ -53,7 +53,7 @@ def test_memory_is_within_a_tenth_of_the_measured_peak(name, size, way, batch, l
     assert adapters.dropped
     if "dropout" not in name:
         adapters = replace(adapters, dropped=0)
-    parts = memory(CONFIG, ARCHITECTURE, one(size, labels), WAYS[way], adapters, batch)
+    parts = memory(CONFIG, ARCHITECTURE, one(size, labels), WAYS[way], adapters, batch, update=16)
     peak = RECORD["contenders"][name]["sizes"][size]["peak"]
     assert sum(parts.values()) == pytest.approx(peak, rel=0.1)
 
@@ -85,6 +85,18 @@ def test_emulation_slows_products_alone_and_only_where_there_are_no_units():
     assert {id for id, card in gpus().items() if not card.bf16} == {"t4", "v100"}
     same = [estimate(STUDY, STATED, H100, (224, 224), way).hours for way in list(WAYS)[:2]]
     assert same[0] == same[1]
+
+
+def test_a_pass_of_two_shares_launches_and_weights():
+    """The older script's batch is 2; frames are prepared for each sample all the same."""
+    seven = STUDY.variant("seven-modules")
+    alone = seven.model_copy(update={"settings": seven.settings.model_copy(update={"batch": 1})})
+    two, one = (estimate(STUDY, each, T4, (224, 224), "notebook") for each in (seven, alone))
+    assert (two.batch, one.batch) == (2, 1)
+    frame = 256 * 14**2 * PICTURE[0]
+    assert two.seconds.host[0] - frame == pytest.approx((one.seconds.host[0] - frame) / 2)
+    assert two.seconds.unpacking == pytest.approx(one.seconds.unpacking / 2)
+    assert two.seconds.arithmetic == one.seconds.arithmetic
 
 
 def test_frames_are_prepared_at_every_pass_or_once():

@@ -26,7 +26,7 @@ LAUNCHED = [name for name, way in WAYS.items() if way.launched]
 
 def bytes_of(patches, tokens, way, adapters=ADAPTERS):
     sizes = Sample(patches, tokens, tokens)
-    return memory(CONFIG, ARCHITECTURE, sizes, way, adapters)
+    return memory(CONFIG, ARCHITECTURE, sizes, way, adapters, update=16)
 
 
 PEAKS = [
@@ -93,7 +93,7 @@ def test_a_tower_in_the_backward_pass_is_never_cheaper(patches, tokens):
 def test_an_updates_pixels_do_not_grow_with_the_batch_below_it():
     sizes = Sample(4784, 1267, 1267)
     one, two, many = (
-        memory(CONFIG, ARCHITECTURE, sizes, PINNED, ADAPTERS, batch)["activations"]
+        memory(CONFIG, ARCHITECTURE, sizes, PINNED, ADAPTERS, batch, 16)["activations"]
         for batch in (1, 2, 32)
     )
     of_one = 30 * 4 * 1267 * 1536
