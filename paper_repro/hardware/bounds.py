@@ -21,7 +21,7 @@ from paper_repro.hardware.flops import (
 from paper_repro.hardware.gpus import Gpu
 from paper_repro.judging import Interval
 from paper_repro.study import Settings
-from paper_repro.study.model import Pretraining
+from paper_repro.study.tables import Pretraining
 
 HOUR = 3600
 DAY = 24 * HOUR

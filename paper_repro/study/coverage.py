@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from paper_repro.errors import UserError
 from paper_repro.study.load import BUILT_IN, read_toml
-from paper_repro.study.model import Table
+from paper_repro.study.tables import Table
 
 
 class Covered(Table):
