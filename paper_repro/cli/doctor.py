@@ -46,8 +46,11 @@ def of_run(adapter: str, base: str | None) -> tuple[str, str | None]:
 
     below = Path(adapter, "adapter")
     adapter = str(below) if below.is_dir() else adapter
-    if base is None and _base_of(Path(adapter)) == MINIATURE:
+    named = _base_of(Path(adapter))
+    if base is None and named == MINIATURE:
         base = ""
+    elif base is None and named and Path(named, "base").is_dir():
+        base = named
     return adapter, base if base is None else base_named(base)
 
 

@@ -89,7 +89,7 @@ def _of_run(study: Study, path: Path) -> Facts:
 
     run = read_run(path, study)
     if (run.path.parent / "adapter").is_dir():
-        _refuse_unsound(run.path.parent)
+        refuse_unsound(run.path.parent)
     else:
         print(
             "Not checked: whether its adapter is sound; none is beside the record.", file=sys.stderr
@@ -97,7 +97,12 @@ def _of_run(study: Study, path: Path) -> Facts:
     return of_record(study, run.record, str(run.path))
 
 
-def _refuse_unsound(folder: Path) -> None:
+def refuse_unsound(folder: Path) -> None:
+    """Refuse to write of a run whose adapter would not load, or would change nothing.
+
+    Raises:
+        UserError: it is unsound, or cannot be examined.
+    """
     from paper_repro.cli.doctor import of_run
     from paper_repro.cli.tables import working
     from paper_repro.quiet import captured

@@ -164,6 +164,7 @@ def train(
 
 def _run(settings: Any, folder: Path, changed: dict[str, Any] | None, how: dict[str, Any]) -> None:
     """Train or, with changes or none of them, go on; then say what came of it."""
+    from paper_repro.cli.card import leave
     from paper_repro.cli.training import going, show_run
 
     if how["loaders"] is None:
@@ -178,6 +179,7 @@ def _run(settings: Any, folder: Path, changed: dict[str, Any] | None, how: dict[
         else:
             record = resume(folder, options, watcher, changed)
     if int(os.environ.get("RANK", "0")) == 0:
+        leave(record, folder)
         show_run(record, folder)
     if record.status == "interrupted":
         raise typer.Exit(130 if "SIGINT" in record.said else 143)

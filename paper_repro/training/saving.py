@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 ADAPTER, PARTS, BASE = "adapter", "parts", "base"
 STACKED = "stacked"
+CARD = "README.md"
 
 
 def save_adapters(levels: Levels, folder: Path, base_name: str) -> None:
@@ -91,9 +92,12 @@ def save_base(base: Base, folder: Path) -> None:
 
 
 def _save(model: PeftModel, name: str, target: Path) -> None:
-    """PEFT saves an adapter below the folder under its name, unless that is the default one."""
+    """PEFT saves an adapter below the folder under its name, unless that is the default one, and
+    beside it a card that is a form to fill in."""
     beside = target.parent / f".{target.name}"
     model.save_pretrained(str(beside), selected_adapters=[name], save_embedding_layers=False)
+    for form in beside.rglob(CARD):
+        form.unlink()
     os.replace(beside if name == ONE_NAME else beside / name, target)
     shutil.rmtree(beside, ignore_errors=True)
 

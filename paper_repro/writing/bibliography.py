@@ -18,6 +18,15 @@ def entries(folder: Path = BUILT_IN) -> dict[str, str]:
     return {match[1]: match[0] for match in _ENTRY.finditer(text)}
 
 
+def address(key: str, folder: Path = BUILT_IN) -> str:
+    """Where an entry can be read: by its arXiv number or its DOI; empty where it has neither."""
+    entry = entries(folder).get(key, "")
+    for field, site in (("eprint", "https://arxiv.org/abs/"), ("doi", "https://doi.org/")):
+        if found := re.search(rf"^\s*{field}\s*=\s*\{{([^{{}}]+)\}}", entry, re.MULTILINE):
+            return site + found[1]
+    return ""
+
+
 def cited(keys: Iterable[str], folder: Path = BUILT_IN) -> str:
     """BibTeX of these keys, in their order.
 

@@ -10,6 +10,15 @@ from collections.abc import Iterator
 
 from paper_repro.study import Adapter, Procedure
 from paper_repro.writing.facts import Facts
+from paper_repro.writing.parts import (
+    NOT_RECORDED,
+    data,
+    hardware,
+    limits,
+    optimisation,
+    rows_are,
+    software,
+)
 from paper_repro.writing.text import (
     Cite,
     Figure,
@@ -23,7 +32,6 @@ from paper_repro.writing.text import (
 )
 
 LORA, QLORA = Cite(("hu2021lora",)), Cite(("dettmers2023qlora",))
-NOT_RECORDED = "not recorded"
 PRECISIONS = {"nf4": "NF4", "bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
 
 
@@ -31,9 +39,9 @@ def compose(facts: Facts, length: Length) -> Text:
     """The text of a run."""
     if length == "sentence":
         return Text((_in_short(facts),))
-    parts = [_model, _adapter, _data, _optimisation, _hardware, _software]
+    parts = [_model, _adapter, data, optimisation, hardware, software]
     if length == "supplement":
-        parts.append(_limits)
+        parts.append(limits)
     return Text(tuple(each for part in parts for each in part(facts)))
 
 
@@ -47,7 +55,7 @@ def _in_short(facts: Facts) -> Sentence:
         " with ",
         *_method(facts),
         " (rank ",
-        _of(top, "r"),
+        of_adapter(top, "r"),
         " on ",
         *listed(top.target_modules),
         ")",
@@ -55,7 +63,7 @@ def _in_short(facts: Facts) -> Sentence:
         " on ",
         facts.rows,
         " ",
-        _rows_are(facts),
+        rows_are(facts),
         ", training ",
         facts.trained,
         " parameters (",
@@ -71,7 +79,7 @@ def _below(facts: Facts, adapters: list[Adapter]) -> tuple[Piece, ...]:
     pieces: list[Piece] = []
     for adapter in adapters:
         called = facts.model and adapter.hub
-        name, rank = Name(called or adapter.name), _of(adapter, "r")
+        name, rank = Name(called or adapter.name), of_adapter(adapter, "r")
         if facts.variant.procedure is Procedure.SECOND_WRAP:
             words = ", whose matrices of other modules go on being trained,"
             pieces += [" over the adapter ", name, " of rank ", rank, words]
@@ -95,15 +103,10 @@ def _method(facts: Facts) -> tuple[Piece, ...]:
     return ("QLoRA ", QLORA) if facts.precision == "nf4" else ("LoRA ", LORA)
 
 
-def _of(adapter: Adapter, name: str) -> Figure:
+def of_adapter(adapter: Adapter, name: str) -> Figure:
+    """A setting of an adapter, as it is printed."""
     value = getattr(adapter, name)
     return Figure(f"{value:g}", f"adapter.{name}", adapter.id, adapter.source)
-
-
-def _rows_are(facts: Facts) -> str:
-    data = facts.dataset
-    several = data is not None and data.row_is_frame is False
-    return "question-answer rows" if several or data is None else "rows"
 
 
 def _model(facts: Facts) -> Iterator[Sentence]:
@@ -138,11 +141,11 @@ def _adapter(facts: Facts) -> Iterator[Sentence]:
             " ",
             LORA,
             " of rank ",
-            _of(adapter, "r"),
+            of_adapter(adapter, "r"),
             " (scale ",
-            _of(adapter, "lora_alpha"),
+            of_adapter(adapter, "lora_alpha"),
             ", dropout ",
-            _of(adapter, "lora_dropout"),
+            of_adapter(adapter, "lora_dropout"),
             ") on ",
             *listed(adapter.target_modules),
             ".",
@@ -171,107 +174,3 @@ def _procedure(facts: Facts) -> Iterator[Sentence]:
             " began the first adapter's matrices of its own modules anew and left the other "
             "modules' matrices trainable.",
         )
-
-
-def _data(facts: Facts) -> Iterator[Sentence]:
-    data = facts.dataset
-    if data is None:
-        yield sentence(
-            "data", "Training read ", facts.rows, " rows about drawn frames; ", facts.held_out,
-            " were held out.",
-        )  # fmt: skip
-        return
-    yield sentence(
-        "data",
-        "Training read ",
-        facts.rows,
-        f" {_rows_are(facts)} of ",
-        Name(data.hub),
-        "; ",
-        facts.held_out,
-        " were held out.",
-    )
-    if data.row_is_frame is False:
-        yield sentence("data", "Several rows may share a frame: rows are not frames.")
-    made = ("It is made from ", Cite(data.references), "; its") if data.references else ("Its",)
-    yield sentence("data", *made, " licence is ", Name(data.licence), ".")
-
-
-def _optimisation(facts: Facts) -> Iterator[Sentence]:
-    settings = facts.settings
-    yield sentence(
-        "optimisation",
-        "The optimizer was ",
-        Name(settings["optimizer"]),
-        " with a learning rate of ",
-        facts.setting("learning_rate", f"{settings['learning_rate']:g}"),
-        ", cosine decay and a warm-up of ",
-        facts.setting("warmup", f"{100 * settings['warmup']:g} %"),
-        " of all steps, over ",
-        facts.setting("epochs"),
-        " epochs in updates of ",
-        facts.setting("batch"),
-        " × ",
-        facts.setting("accumulation"),
-        " samples: ",
-        facts.steps,
-        " steps, with at most ",
-        facts.setting("max_length"),
-        " tokens a sample.",
-    )
-    whole = settings["labels"] == "sequence"
-    words = "every token of a sample, prompt included" if whole else "the tokens of answers"
-    yield sentence("optimisation", f"The loss was taken over {words}.")
-    seed = settings.get("seed")
-    if seed is None:
-        yield sentence("optimisation", "No seed was fixed.")
-    else:
-        yield sentence("optimisation", "The seed was ", facts.setting("seed", str(seed)), ".")
-
-
-def _hardware(facts: Facts) -> Iterator[Sentence]:
-    if facts.card is None or facts.hours is None or facts.memory_gib is None:
-        yield sentence("hardware", f"Card, time and memory: {NOT_RECORDED}.")
-        return
-    yield sentence(
-        "hardware",
-        "Training took ",
-        facts.hours,
-        " on ",
-        Name(facts.card),
-        ", with a peak of ",
-        facts.memory_gib,
-        " of memory.",
-    )
-
-
-def _software(facts: Facts) -> Iterator[Sentence]:
-    if not facts.versions:
-        yield sentence("software", f"Versions of the libraries: {NOT_RECORDED}.")
-        return
-    wanted = ("torch", "transformers", "peft", "bitsandbytes")
-    pieces: list[Piece] = ["It ran on Python ", facts.version("python")]
-    for name in wanted:
-        if name in facts.versions:
-            pieces += [", ", Name(name), " ", facts.version(name)]
-    yield sentence("software", *pieces, ".")
-
-
-def _limits(facts: Facts) -> Iterator[Sentence]:
-    data = facts.dataset
-    if data is not None and data.point_noise:
-        yield sentence(
-            "limits",
-            "Points that count as true were drawn with uniform noise of ±",
-            Figure(f"{data.point_noise:g} %", "dataset.point_noise", data.id, data.source),
-            " of the frame: no score of position can mean more than that.",
-        )
-    if data is not None and data.row_is_frame is False:
-        yield sentence(
-            "limits",
-            "Several rows may share a frame: held-out rows may show frames that were trained on.",
-        )
-    if facts.settings.get("seed") is None:
-        yield sentence("limits", "Without a seed the run cannot be repeated to the bit.")
-    if facts.card is None:
-        yield sentence("limits", "Nothing here was measured: counts follow from the architecture.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paper_repro.errors import UserError
@@ -31,8 +32,9 @@ class Facts:
         stack: adapters on it, bottom first.
         trained: weights that were trained.
         shares: of these, in percent, by denominator.
-        dataset: what it trained on; None for drawn frames.
-        rows, held_out: of the data.
+        dataset: what it trained on; None for drawn frames, and for rows that no study knows.
+        other_rows: of the latter, the hub's name or the folder's; else empty.
+        rows, held_out: of the data, as far as they can be read.
         settings: as they were set, by name.
         precision: of the frozen base; None where it is not said.
         steps: of the optimizer.
@@ -60,6 +62,7 @@ class Facts:
     versions: Mapping[str, str] | None = None
     same: Figure | None = None
     source: str = ""
+    other_rows: str = ""
 
     def setting(self, name: str, words: str | None = None) -> Figure:
         """A setting as it is printed."""
@@ -104,33 +107,60 @@ def of_record(study: Study, record: Record, where: str) -> Facts:
     """
     _refuse_changed(record, where)
     variant, full = study.variant(record.variant), record.settings["size"] == "full"
-    counts, rows, hardware = record.counts, record.data["rows"], record.hardware
+    counts, rows = record.counts, record.data["usable"]
+    dataset, other_rows = _rows(study, record)
 
     def figure(words: str, field: str, quantity: str = "") -> Figure:
         return Figure(words, quantity or f"record.{field}", "", f"{where}: {field}")
 
-    on_card = hardware["device"] == "cuda"
-    peak = record.peak_memory["device" if on_card else "host"] / GIB
     return Facts(
         variant=variant,
-        model=study.base(variant) if full else None,
+        model=_base(study.base(variant), record) if full else None,
         base=figure(f"{counts['base']:,}", "counts.base"),
-        stack=study.stack(variant),
+        stack=_stack(study.stack(variant), record),
         trained=figure(f"{counts['trainable']:,}", "counts.trainable", "trainable.parameters"),
         shares=dict(_shares(counts, where)),
-        dataset=study.dataset(variant.settings.dataset) if full else None,
-        rows=figure(f"{rows['train']:,}", "data.rows.train"),
-        held_out=figure(f"{rows.get('validation', 0):,}", "data.rows.validation"),
+        dataset=dataset,
+        rows=figure(f"{rows['train']:,}", "data.usable.train"),
+        held_out=figure(f"{rows.get('validation', 0):,}", "data.usable.validation"),
         settings=record.settings,
         precision=record.settings["precision"],
         steps=figure(f"{record.steps:,}", "steps", "run.steps"),
-        card=hardware["name"],
+        card=record.hardware["name"],
         hours=figure(_duration(record.times["seconds"]), "times.seconds", "run.hours"),
-        memory_gib=figure(f"{peak:.1f} GiB", "peak_memory"),
+        memory_gib=figure(_peak(record), "peak_memory"),
         versions=record.versions,
         same=figure(f"{record.base_tensors:,}", "base_tensors"),
         source=f"{where}: settings and versions",
+        other_rows=other_rows,
     )
+
+
+def _peak(record: Record) -> str:
+    """Of the card, where it ran on one."""
+    place = "device" if record.hardware["device"] == "cuda" else "host"
+    return f"{record.peak_memory[place] / GIB:.1f} GiB"
+
+
+def _base(model: Model, record: Record) -> Model:
+    """Under the name that it was fetched by."""
+    fetched = record.revisions["base"]
+    return model.model_copy(update={"hub": record.settings["base"]}) if fetched else model
+
+
+def _stack(adapters: tuple[Adapter, ...], record: Record) -> tuple[Adapter, ...]:
+    """Those below the last one bear a hub's name where they were fetched from it."""
+    fetched = record.settings["level1"] if record.revisions["level1"] else None
+    return *(each.model_copy(update={"hub": fetched}) for each in adapters[:-1]), adapters[-1]
+
+
+def _rows(study: Study, record: Record) -> tuple[Dataset | None, str]:
+    """The study's data set of that name, or the name of rows that it does not know."""
+    named = record.settings["data"]
+    known = next((each for each in study.datasets if each.hub == named), None)
+    if known or not named:
+        return known, ""
+    return None, named if record.revisions["data"] else Path(named).name
 
 
 def _refuse_changed(record: Record, where: str) -> None:

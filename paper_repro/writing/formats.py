@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from html import escape
 from typing import Literal
@@ -10,6 +11,10 @@ from paper_repro.writing.text import Cite, Name, Piece, Sentence, Text
 
 Format = Literal["md", "tex", "html", "txt"]
 LICENCE = "This text is released under CC0 1.0."
+LONG = 12
+"""Letters of a name that LaTeX may break, which it does not do in typewriter type by itself."""
+BREAK = r"\g<0>\\allowbreak{}"
+_SEAM = re.compile(r"/|(?:-|\\_)(?=\w{6})")
 _MARKS = "\\`*_{}[]<>#|"
 
 
@@ -44,7 +49,8 @@ def _paragraph(form: Format, part: str, words: str) -> str:
     return f"<p>{head}{words}</p>" if form == "html" else f"{head}{words}"
 
 
-def _markdown(piece: Piece) -> str:
+def markdown(piece: Piece) -> str:
+    """A piece, with everything in it that is Markdown escaped."""
     if isinstance(piece, Cite):
         return f"[{'; '.join(f'@{key}' for key in piece.keys)}]"
     if isinstance(piece, Name):
@@ -62,7 +68,8 @@ def _latex(piece: Piece) -> str:
         return str(unicode_to_latex(piece))
     words = str(unicode_to_latex(piece.words))
     if isinstance(piece, Name):
-        return rf"\texttt{{{words}}}"
+        breakable = len(piece.words) > LONG
+        return rf"\texttt{{{_SEAM.sub(BREAK, words) if breakable else words}}}"
     return words.replace(",", "{,}").replace(" ", "~")
 
 
@@ -81,7 +88,7 @@ def _plain(piece: Piece) -> str:
 
 
 _WRITERS: dict[str, Callable[[Piece], str]] = {
-    "md": _markdown,
+    "md": markdown,
     "tex": _latex,
     "html": _html,
     "txt": _plain,

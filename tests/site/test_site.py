@@ -17,7 +17,13 @@ import typer
 
 from paper_repro.cli import app
 from paper_repro.site.figures import levels
+from paper_repro.site.methods import FORMATS
+from paper_repro.site.sentences import examples
 from paper_repro.study import load_study
+from paper_repro.writing.compose import compose
+from paper_repro.writing.facts import of_variant
+from paper_repro.writing.formats import render
+from paper_repro.writing.text import LENGTHS
 
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = os.environ.get("PAPER_REPRO_CHROMIUM") or next(
@@ -101,6 +107,42 @@ def test_every_command_and_option_is_documented(root: Path) -> None:
             rows = [row for row in section.splitlines() if parameter.opts[0] in row]
             assert rows, f"{name} {parameter.name} is not in the reference"
             assert getattr(parameter, "help", None), f"{name} {parameter.name} has no help"
+
+
+class Wrapped(HTMLParser):
+    """What the blocks hold that a reader is to copy."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.blocks: list[str] = []
+        self.inside = self.code = False
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.inside = self.inside or "wrapped" in (dict(attrs).get("class") or "").split()
+        if self.inside and tag == "code":
+            self.code = True
+            self.blocks.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.code and tag == "code":
+            self.inside = self.code = False
+
+    def handle_data(self, data: str) -> None:
+        if self.code:
+            self.blocks[-1] += data
+
+
+def test_texts_to_copy_come_out_of_the_page_as_the_package_writes_them(root: Path) -> None:
+    study, found = load_study(), Wrapped(root / "build" / "site" / "methods.html").blocks
+    texts = [
+        render(compose(of_variant(study, variant), length), form, length == "supplement")
+        for variant in study.variants
+        for length in LENGTHS
+        for form in FORMATS
+    ]
+    quoted = [f"{example.words}\n" for example in examples(study)]
+    assert found == [*quoted, *texts]
 
 
 def test_nothing_is_fetched_from_elsewhere(pages: list[Path]) -> None:
@@ -195,7 +237,7 @@ def remote(request: Any) -> bool:
 def test_text_stands_out_from_its_page(browser: Any, root: Path, scheme: str) -> None:
     context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
-    for name in ("index.html", "claims.html", "literate/deriving-18m.html"):
+    for name in ("index.html", "claims.html", "methods.html", "literate/deriving-18m.html"):
         page.goto((root / "build" / "site" / name).as_uri())
         low = page.evaluate(CONTRASTS)
         assert low == [], f"{name}, {scheme}: {low[:5]}"

@@ -128,6 +128,49 @@ def test_longer_texts_say_more():
         assert len(text(of, "sentence").sentences) == 1
 
 
+def recorded(commits=None, **settings):
+    """The shipped run's facts, with other settings; ``commits`` of what came from the hub."""
+    record = read_record(shipped("spatial"))
+    revisions = dict.fromkeys(("base", "level1", "data"), "") | (commits or {})
+    other = replace(record, settings=record.settings | settings, revisions=revisions)
+    return words_of(compose(of_record(STUDY, other, "record.json"), "paragraph"))
+
+
+def test_rows_that_no_study_knows_are_named_and_nothing_is_said_of_their_licence():
+    for data, name in (("/some/where/my-rows", "my-rows"), ("someone/rows", "someone/rows")):
+        words = recorded({"data": "d" * 40 if name == data else ""}, data=data)
+        assert f"Training read 2,400 rows of {name}; 800 were held out." in words
+        assert "Their licence: not recorded." in words and "drawn frames; 800" not in words
+    known = recorded({"data": "d" * 40}, data="mmrech/pitvqa-spatial-vlm")
+    assert "rows of mmrech/pitvqa-spatial-vlm" in known and "CC-BY-NC-ND-4.0" in known
+
+
+def test_only_what_was_fetched_bears_a_hubs_name():
+    record = read_record(shipped("spatial"))
+    named = {"size": "full", "base": "Qwen/other", "level1": "someone/level1"}
+    for fetched in ("c" * 40, ""):
+        revisions = dict.fromkeys(record.revisions, fetched)
+        other = replace(record, settings=record.settings | named, revisions=revisions)
+        words = words_of(compose(of_record(STUDY, other, "record.json"), "sentence"))
+        assert ("the pre-trained Qwen/other" in words) is bool(fetched)
+        assert ("frozen adapter someone/level1 of" in words) is bool(fetched)
+        assert ("frozen adapter unified of" in words) is not bool(fetched)
+
+
+def test_rows_that_were_left_out_were_not_read():
+    record = read_record(shipped("spatial"))
+    usable = record.data | {"usable": {"train": 2_391, "validation": 799}}
+    made = of_record(STUDY, replace(record, data=usable), "record.json")
+    assert (made.rows.words, made.held_out.words) == ("2,391", "799")
+
+
+def test_a_run_that_was_told_when_to_stop_has_no_epochs():
+    assert "over 7 epochs in updates of 16 × 1 samples: 1,050 steps" in recorded()
+    cut = recorded(max_steps=1_050)
+    assert "in updates of 16 × 1 samples, stopped after 1,050 steps" in cut
+    assert "epochs" not in cut
+
+
 def test_durations_are_hours_or_seconds():
     record = read_record(shipped("spatial"))
     for seconds, said in ((71.8, "72 s"), (25_200.0, "7 h")):

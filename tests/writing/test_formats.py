@@ -29,6 +29,10 @@ HARD = Text(
         ),
     )
 )
+PAGE = (
+    "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage{textcomp}\n"
+    "\\begin{document}\n%s\\bibliographystyle{plain}\n\\bibliography{refs}\n\\end{document}\n"
+)
 PASSED_OVER = r"\\ensuremath(\{[^{}]*\})", r"\\texttt(\{(?:[^{}]|\{[^{}]*\})*\})"
 """Macros whose argument pylatexenc passes over, the inner ones first."""
 
@@ -100,17 +104,25 @@ def test_latex_sets_no_space_behind_a_comma_and_breaks_no_percentage():
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="NOT CHECKED: there is no pdflatex here")
-@pytest.mark.parametrize("made", [text("stated"), HARD])
-def test_latex_compiles(made, tmp_path):
-    body = render(made, "tex", parted=True)
-    page = (
-        "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage{textcomp}\n"
-        f"\\begin{{document}}\n{body}\\end{{document}}\n"
-    )
-    (tmp_path / "a.tex").write_text(page, encoding="utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "a.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
-    assert done.returncode == 0, done.stdout[-2000:]
+@pytest.mark.parametrize("parted", [False, True])
+@pytest.mark.parametrize("made", [*(text(*each) for each in EVERY), HARD])
+def test_latex_compiles_and_says_all_of_it(made, parted, tmp_path):
+    """With what it cites, in the plainest of documents; no letter is missing in the fonts."""
+    (tmp_path / "a.tex").write_text(PAGE % render(made, "tex", parted), encoding="utf-8")
+    if made is not HARD:
+        (tmp_path / "refs.bib").write_text(cited(made.cited), encoding="utf-8")
+    commands = [["bibtex", "a"]] * (made is not HARD and bool(shutil.which("bibtex")))
+    latex = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "a.tex"]
+    for command in [latex, *commands, latex, latex]:
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, errors="replace"
+        )
+        assert done.returncode == 0, done.stdout[-2000:]
+        assert "Warning--" not in done.stdout
+    log = (tmp_path / "a.log").read_text(encoding="utf-8", errors="replace")
+    assert "Missing character" not in log
+    assert made is HARD or not re.search(r"Overfull \\hbox \((?:[4-9]\d|\d{3})", log)
+    assert "undefined" not in log or not commands, log[-2000:]
 
 
 @pytest.mark.parametrize(("of", "length"), EVERY)
