@@ -22,6 +22,8 @@ RUN := $(VENV)/ready-run-$(KEY)
 DEV := $(VENV)/ready-dev-$(KEY)
 
 CHROMIUM := $(shell for name in chromium chromium-browser google-chrome; do command -v $$name && break; done)
+PDFLATEX := $(shell command -v pdflatex)
+PACKAGES := $(strip $(if $(CHROMIUM),,chromium) $(if $(PDFLATEX),,texlive-latex-base))
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: help verify test lint docs serve system-packages clean broken
@@ -53,13 +55,13 @@ docs: $(DEV) ## build the site, strictly, into build/site
 serve: docs ## build the site and serve it on http://127.0.0.1:8000 (PORT=…)
 	$(PY) -m http.server --bind 127.0.0.1 --directory build/site $(PORT)
 
-system-packages: ## install chromium with apt-get where no browser is found
-ifeq ($(CHROMIUM),)
-	@command -v apt-get >/dev/null || { echo "No apt-get here: install chromium by hand to test the site in a browser."; exit 1; }
+system-packages: ## install chromium and LaTeX with apt-get where they are not found
+ifneq ($(PACKAGES),)
+	@command -v apt-get >/dev/null || { echo "No apt-get here: for all tests install by hand: $(PACKAGES)"; exit 1; }
 	$(SUDO) apt-get update -qq
-	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES)
 else
-	@echo "system packages: $(CHROMIUM) is here"
+	@echo "system packages: $(CHROMIUM) and $(PDFLATEX) are here"
 endif
 
 clean: ## remove the environment and everything that was built

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from paper_repro.counting.bases import BUILT_IN, resolve_base
+from paper_repro.counting.families import architecture_of
 from paper_repro.errors import UserError
 from tests.hub_server import HubServer
 
@@ -49,6 +50,26 @@ def test_the_built_in_base_needs_no_network() -> None:
     assert name == "Qwen/Qwen2-VL-2B-Instruct"
     assert config["vision_config"]["depth"] == 32
     assert all(path.is_file() for path in BUILT_IN.values())
+
+
+PUBLISHED = {
+    "Qwen/Qwen2-VL-2B-Instruct": 2_208_985_600,
+    "Qwen/Qwen2-VL-7B-Instruct": 8_291_375_616,
+    "Qwen/Qwen2.5-VL-3B-Instruct": 3_754_622_976,
+    "Qwen/Qwen2.5-VL-7B-Instruct": 8_292_166_656,
+    "Qwen/Qwen2.5-1.5B-Instruct": 1_543_714_304,
+    "Qwen/Qwen2.5-7B-Instruct": 7_615_616_512,
+    "meta-llama/Llama-3.2-1B": 1_235_814_400,
+    "meta-llama/Llama-3.1-8B": 8_030_261_248,
+    "meta-llama/Llama-2-7b-hf": 6_738_415_616,
+    "mistralai/Mistral-7B-v0.1": 7_241_732_096,
+}
+"""Parameters as the headers of the published files add up to, tied ones once."""
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_built_in_config_counts_as_its_publisher_does(name: str) -> None:
+    assert architecture_of(resolve_base(name)[1]).parameters == PUBLISHED[name]
 
 
 def test_a_folder_and_its_file_are_the_same(tmp_path: Path) -> None:
