@@ -17,6 +17,8 @@ from typer.core import TyperGroup
 
 from paper_repro import __version__
 from paper_repro.cli.bench import bench
+from paper_repro.cli.card import card
+from paper_repro.cli.check import check
 from paper_repro.cli.count import count
 from paper_repro.cli.doctor import doctor
 from paper_repro.cli.estimate import estimate
@@ -165,6 +167,20 @@ app.command(
         "methods --record ./my-run --length supplement",
     )
 )(methods)
+app.command(
+    epilog=_examples(
+        "card --record ./my-run",
+        "card --record ./my-run --repository someone/my-adapter --out ./my-run/adapter/README.md",
+    )
+)(card)
+app.command(
+    epilog=_examples(
+        "check ./my-paper.tex ./my-supplement.docx",
+        "check ./my-paper.md --fix",
+        "check ./my-thesis.tex --study none --base meta-llama/Llama-3.2-1B",
+        "check ./my-paper.md --format sarif > ./my-findings.sarif",
+    )
+)(check)
 app.command(epilog=_examples("schema study > study.schema.json"))(schema)
 
 

@@ -26,9 +26,12 @@ from paper_repro.site.figures import inline
 from paper_repro.site.full_size import full_size_part
 from paper_repro.site.hours import hours_part
 from paper_repro.site.literate import render
+from paper_repro.site.manuscripts import error_rate_part, rules_part
+from paper_repro.site.methods import methods_parts
 from paper_repro.site.miniature import miniature_part
 from paper_repro.site.records import gpu_records
 from paper_repro.site.scale_out import scale_out_part
+from paper_repro.site.sentences import sentence_parts
 from paper_repro.site.speed import speed_part
 from paper_repro.site.step_profile import step_profile_part
 from paper_repro.site.training import training_part
@@ -56,17 +59,20 @@ def stage(root: Path, target: Path, stages: Sequence[Stage]) -> None:
     generated = _generated(root, report)
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(root / WRITTEN, target, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    parts = inserts(load_study(), report)
+    study = load_study()
+    parts = inserts(study, report) | sentence_parts(study, report) | methods_parts(study)
     parts["gpu-records"] = gpu_records(root / WRITTEN / "records")
     parts["miniature"] = miniature_part(root / MEASURED / "miniature.json")
     parts["full-size"] = full_size_part(root / MEASURED / "full-size.json")
-    parts["hours"] = hours_part(load_study())
-    parts["calibration"] = calibration_part(load_study())
+    parts["hours"] = hours_part(study)
+    parts["calibration"] = calibration_part(study)
     parts["bench"] = bench_part(root / MEASURED)
-    parts["training-kinds"] = training_part(load_study())
+    parts["training-kinds"] = training_part(study)
     parts["scale-out"] = scale_out_part(root / MEASURED / "scale-out.json")
     parts["cpu-steps"] = cpu_steps_part(root / MEASURED / "cpu-steps.json")
     parts["speed"] = speed_part(root / MEASURED / "speed.json")
+    parts["term-rules"] = rules_part()
+    parts["error-rate"] = error_rate_part(root / MEASURED / "manuscripts.json")
     parts["step-profile"] = step_profile_part(root / MEASURED / "step-profile.json")
     for svg in target.glob("assets/*.svg"):
         parts[svg.name] = f'<figure class="figure">{inline(svg.read_text())}</figure>'

@@ -227,6 +227,8 @@ def _check_ids(study: Study, folder: Path) -> None:
     if loading := study.document.loading:
         _expect(folder, "document", "loading.onto", loading.onto, models)
         _expect(folder, "document", "loading.adapter", loading.adapter, adapters)
+    if in_text := study.in_text:
+        _expect(folder, "in_text", "variant", in_text.variant, variants)
     for level in study.levels:
         name = f"level {level.number}"
         _expect(folder, name, "model", level.model or "", models | {""})

@@ -19,6 +19,7 @@ from paper_repro.study.tables import (
     Dataset,
     Document,
     Identifier,
+    InText,
     Level,
     Model,
     Recipe,
@@ -139,6 +140,7 @@ class Study(Table):
     variants: tuple[Variant, ...]
     recipes: tuple[Recipe, ...] = ()
     claims: tuple[Claim, ...]
+    in_text: InText | None = None
     configs: Annotated[
         dict[str, dict[str, object]], Field(description="config.json of every model, by model id")
     ]

@@ -193,6 +193,18 @@ class Level(Table):
     by: str
     model: str | None = None
     dataset: str | None = None
+    words: Annotated[
+        tuple[str, ...], Field(description="by which a manuscript names it, whatever their case")
+    ] = ()
+
+
+class InText(Table):
+    """How a manuscript about the study is recognised and read."""
+
+    words: Annotated[
+        tuple[str, ...], Field(description="of its subject; one of them beside its base names it")
+    ]
+    variant: Annotated[str, Field(description="the reading that a text means unless it says more")]
 
 
 class Document(Table):

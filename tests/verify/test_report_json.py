@@ -10,7 +10,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from paper_repro.cli.schema import write_schemas
 from paper_repro.judging import Verdict
+from paper_repro.manuscript.formats import check_schema
 from paper_repro.study.load import BUILT_IN, FILES
 from paper_repro.verify.report import json as reports
 from paper_repro.verify.report import render
@@ -20,8 +22,8 @@ from tests.verify.written_records import bent, record
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 RENEW = (
-    'python -c "from pathlib import Path; from paper_repro.verify.report.json import '
-    "write_schemas; write_schemas(Path('docs/schemas'))\""
+    'python -c "from pathlib import Path; from paper_repro.cli.schema import write_schemas; '
+    "write_schemas(Path('docs/schemas'))\""
 )
 
 
@@ -102,6 +104,7 @@ def test_the_study_schema_reads_the_toml_of_the_built_in_study() -> None:
         ("study", reports.study_schema),
         ("record", reports.record_schema),
         ("bench", reports.bench_schema),
+        ("check", check_schema),
     ],
 )
 def test_committed_schemas_are_current(name: str, current: Any) -> None:
@@ -124,9 +127,8 @@ def test_the_record_schema_takes_a_record_and_describes_every_field() -> None:
 
 
 def test_schemas_are_written_where_asked(tmp_path: Path) -> None:
-    reports.write_schemas(tmp_path / "schemas")
-    assert (tmp_path / "schemas" / "report.json").read_text(encoding="utf-8") == reports.schema()
-    written = (tmp_path / "schemas" / "record.json").read_text(encoding="utf-8")
-    assert written == reports.record_schema()
-    assert (tmp_path / "schemas" / "study.json").read_text("utf-8") == reports.study_schema()
-    assert (tmp_path / "schemas" / "bench.json").read_text("utf-8") == reports.bench_schema()
+    write_schemas(tmp_path / "schemas")
+    written = sorted(path.name for path in (tmp_path / "schemas").iterdir())
+    assert written == sorted(path.name for path in SCHEMAS.glob("*.json"))
+    for path in (tmp_path / "schemas").iterdir():
+        assert path.read_text(encoding="utf-8") == (SCHEMAS / path.name).read_text("utf-8")

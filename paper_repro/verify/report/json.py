@@ -1,7 +1,7 @@
-"""The JSON report and the published JSON Schemas.
+"""The JSON report and the published JSON Schemas, but for those of higher rooms.
 
 ``to_json(report)`` is deterministic; what belongs to one run alone (times, versions) stands in
-``run``, last. ``write_schemas(Path("docs/schemas"))`` renews the committed schemas.
+``run``, last.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 from paper_repro.study.model import Study
@@ -58,23 +57,24 @@ def record_schema() -> str:
     """The JSON Schema of a run's ``record.json``, described by the class's own docstring."""
     from paper_repro.training.record import SCHEMA, Record
 
-    return _of_dataclass(Record, SCHEMA)
+    return of_dataclass(Record, SCHEMA)
 
 
 def bench_schema() -> str:
     """The JSON Schema of what ``bench`` writes, described by the classes' own docstrings."""
     from paper_repro.bench.record import SCHEMA, Bench
 
-    return _of_dataclass(Bench, SCHEMA)
+    return of_dataclass(Bench, SCHEMA)
 
 
-def _of_dataclass(kind: type, name: str) -> str:
+def of_dataclass(kind: type, name: str) -> str:
     """The schema of a record, of this name and version."""
     from pydantic import TypeAdapter
 
     described = TypeAdapter(kind).json_schema(mode="serialization")
     for part in (described, *described.get("$defs", {}).values()):
-        _describe(part)
+        if "properties" in part:
+            _describe(part)
     described["properties"]["schema"]["const"] = name
     return _text({"$schema": DIALECT} | described)
 
@@ -89,21 +89,6 @@ def _describe(described: dict[str, Any]) -> None:
             described["properties"][name].pop("default", None)
             described["properties"][name]["description"] = " ".join(meaning.split())
     described["additionalProperties"] = False
-
-
-def write_schemas(folder: Path) -> None:
-    """Write ``report.json``, ``study.json``, ``record.json`` and ``bench.json`` into a folder.
-
-    Raises:
-        UserError: when the folder cannot be written.
-    """
-    from paper_repro.verify.report import write
-
-    folder.mkdir(parents=True, exist_ok=True)
-    write(schema(), folder / "report.json")
-    write(study_schema(), folder / "study.json")
-    write(record_schema(), folder / "record.json")
-    write(bench_schema(), folder / "bench.json")
 
 
 def _text(data: dict[str, Any]) -> str:

@@ -1,0 +1,162 @@
+"""``check``: do the numbers and the words of a manuscript hold?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paper_repro import whole
+from paper_repro.cli.options import known
+from paper_repro.errors import UserError
+from paper_repro.manuscript.finding import Format
+
+if TYPE_CHECKING:
+    from paper_repro.manuscript.asked import Asked
+    from paper_repro.manuscript.document import Manuscript
+    from paper_repro.manuscript.finding import Finding
+    from paper_repro.manuscript.formats import File
+
+EXAMPLE = "python -m paper_repro check paper.md"
+
+
+def check(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE…", help="Manuscripts: .md .tex .txt .html .docx .pdf"),
+    ],
+    study: Annotated[
+        str,
+        typer.Option(
+            metavar="STUDY",
+            help="auto: the built-in study where a text names it; pitvqa or a study's folder: "
+            "always; none: never.",
+        ),
+    ] = "auto",
+    variant: Annotated[
+        str | None,
+        typer.Option(help="Reading of the study to judge by. Default: the one a text describes."),
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Judge by what this run measured, where it did."),
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(help="Base of a text without a study: a hub name or a folder."),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = "text",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Put safe words in place of wrong ones, in the files.")
+    ] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Do not tell what this file lists.")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="List all errors and warnings there.")
+    ] = None,
+) -> None:
+    """Check the numbers and the words for a fine-tuning run in manuscripts.
+
+    Exit status: 0 no error, 1 errors, 2 a file could not be read.
+    """
+    from paper_repro.cli.tables import emit, working
+    from paper_repro.manuscript import baseline as known_findings
+    from paper_repro.manuscript.formats import as_github, as_json, as_sarif
+
+    asked = _asked(study, variant, record, base)
+    known_before = known_findings.read(baseline) if baseline else None
+    with working(f"reading {len(files)} manuscript{'s' * (len(files) != 1)}"):
+        read = [_one(path, asked, fix) for path in files]
+    told = [file for file, _ in read]
+    findings = [finding for _, found in read for finding in found]
+    if known_before is not None:
+        findings = known_findings.unknown(findings, known_before)
+    if write_baseline:
+        count = known_findings.write(findings, write_baseline)
+        print(f"{count} findings listed in {write_baseline}.", file=sys.stderr)
+    if form == "text":
+        from paper_repro.cli.check_report import show
+
+        show(told, findings)
+    else:
+        emit({"json": as_json, "sarif": as_sarif, "github": as_github}[form](told, findings))
+    if any(file.problem for file in told):
+        raise typer.Exit(2)
+    if any(finding.severity == "error" for finding in findings) and not write_baseline:
+        raise typer.Exit(1)
+
+
+def _asked(study: str, variant: str | None, record: Path | None, base: str | None) -> Asked:
+    from paper_repro.manuscript.asked import Asked
+    from paper_repro.manuscript.numbers.known import wanted
+    from paper_repro.study import BUILT_IN, load_study
+    from paper_repro.verify.records import read_run
+    from paper_repro.verify.stages.record import reading
+
+    folders = {"auto": BUILT_IN, "pitvqa": BUILT_IN}
+    loaded = None if study == "none" else load_study(folders.get(study, Path(study)))
+    if loaded is None and (variant or record):
+        raise UserError(
+            "A variant or a record is one of a study.",
+            expected="--study auto, pitvqa or a folder",
+            got="--study none",
+            next_command=EXAMPLE,
+        )
+    if loaded is None:
+        return Asked(None, base=base)
+    if variant:
+        known("variant", variant, [each.id for each in loaded.variants], EXAMPLE)
+    run = read_run(record, loaded) if record else None
+    return Asked(
+        loaded,
+        always=study != "auto" or record is not None,
+        variant=run.variant if run else (loaded.variant(variant) if variant else None),
+        base=base,
+        record=run.record if run else None,
+        measured=tuple(reading([run])(loaded, wanted(loaded), lambda _: None)) if run else (),
+    )
+
+
+def _one(path: Path, asked: Asked, fix: bool) -> tuple[File, list[Finding]]:
+    """What is found in one file; a file that cannot be read stops none of the others."""
+    from paper_repro.manuscript.check import check as check_manuscript
+    from paper_repro.manuscript.check import may_matter
+    from paper_repro.manuscript.disabled import directives, enabled, unknown
+    from paper_repro.manuscript.formats import File
+    from paper_repro.manuscript.readers import read
+    from paper_repro.manuscript.rule_names import NAMES
+
+    try:
+        manuscript = read(path, may_matter)
+        found = check_manuscript(manuscript, asked)
+        comments = directives(manuscript)
+        findings = list(enabled(found.findings, comments))
+        if fix and _fix(path, manuscript, findings):
+            return _one(path, asked, fix=False)
+    except UserError as error:
+        return File(str(path), problem=_in_a_sentence(error)), []
+    for line, rule in unknown(comments, NAMES):
+        print(f"{path}:{line}: no rule is called {rule!r}.", file=sys.stderr)
+    return File(str(path), judged_by=found.judged_by), findings
+
+
+def _in_a_sentence(error: UserError) -> str:
+    return f"{error.problem} Expected {error.expected}, got {error.got}. Next: {error.next_command}"
+
+
+def _fix(path: Path, manuscript: Manuscript, findings: Sequence[Finding]) -> int:
+    """Put safe words into a file; how many."""
+    from paper_repro.manuscript.fix import swapped
+
+    if not manuscript.editable:
+        print(f"{path}: not changed; --fix changes text files in UTF-8 alone.", file=sys.stderr)
+        return 0
+    text, count = swapped(manuscript.source, findings)
+    if count:
+        whole.write(text, path)
+        print(f"{path}: {count} put right.", file=sys.stderr)
+    return count

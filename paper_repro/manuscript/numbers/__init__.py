@@ -1,0 +1,1 @@
+"""Statements in numbers: where a text makes them, of what, and whether they hold."""

@@ -1,0 +1,40 @@
+"""All statements of a sentence, from left to right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from paper_repro.manuscript.numbers.cards import cards
+from paper_repro.manuscript.numbers.counts import counts
+from paper_repro.manuscript.numbers.models import mentions, size_in
+from paper_repro.manuscript.numbers.modules import modules
+from paper_repro.manuscript.numbers.numerals import numerals
+from paper_repro.manuscript.numbers.patterns import pattern
+from paper_repro.manuscript.numbers.settings import settings
+from paper_repro.manuscript.numbers.shares import shares
+from paper_repro.manuscript.numbers.statement import Statement
+from paper_repro.manuscript.sentences import Sentence
+
+_TUNED = pattern(
+    r"\bfine-?tun\w+|\bbase(?: model)? ?(?::|=|\||is\b|was\b)|\bbase_model\b|",
+    r"\bas (?:the |its |our )?base(?: model)?\b",
+)
+
+
+def statements(sentence: Sentence) -> list[Statement]:
+    """What one sentence states."""
+    numbers = list(numerals(sentence.text))
+    counted = list(counts(sentence, numbers))
+    found = [*counted, *shares(sentence, numbers, counted)]
+    taken = {statement.start for statement in found}
+    found += [each for each in settings(sentence, numbers) if each.start not in taken]
+    found += [*modules(sentence), *cards(sentence), *_bases(sentence)]
+    return sorted(found, key=lambda statement: (statement.start, statement.end))
+
+
+def _bases(sentence: Sentence) -> Iterator[Statement]:
+    """The model that a sentence says was fine-tuned: the first that it names."""
+    named = [each for each in mentions(sentence.text) if size_in(each.name)]
+    if named and _TUNED.search(sentence.text):
+        start, name = named[0].start, named[0].name
+        yield Statement("base-model", sentence, start, start + len(name), name)

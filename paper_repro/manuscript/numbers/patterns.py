@@ -1,0 +1,38 @@
+"""Small pieces that patterns for sentences are made of."""
+
+from __future__ import annotations
+
+import re
+
+BILLIONS = r"(?:B|M|billion|million)"
+ABOUT = r"(?:(?:about|approximately|roughly|some|only|just|exactly|a total of) |~)?"
+MODEL_MODIFIER = (
+    r"(?:base|pre-?trained|frozen|vision-language|multimodal|large|language|open|Qwen2-VL|instruct|"
+    r"instruction-tuned|small|underlying|foundation|generalist|full)"
+)
+MODEL = r"(?:models?|VLMs?|LLMs?|MLLMs?|LVLMs?|base|backbone|checkpoint|transformer|network)\b"
+PARAMETERS = r"(?:parameters?|params?|weights)\b"
+TRAINED = (
+    r"trainable|trained|learnable|tune?able|tuned|fine-?tuned|adapt(?:er|or|ers|able|ation)|Q?LoRA|"
+    r"low-rank|updated|optimi[sz]ed|additional|new|extra|added|injected|newly"
+)
+BASE = r"frozen|base|pre-?trained|original|backbone|underlying|existing|full|entire|all|model|total"
+
+
+LABEL_END = r"(?: \u00b7 [^|:]{1,80})? ?[:=|] ?"
+"""What stands between the name of a quantity and its value: in a table, a row's first cell too."""
+
+
+def pattern(*parts: str) -> re.Pattern[str]:
+    """One regular expression of several parts, whatever the case."""
+    return re.compile("".join(parts), re.IGNORECASE)
+
+
+def has(words: str, alternatives: str) -> bool:
+    """Whether one of these words occurs."""
+    return re.search(rf"\b(?:{alternatives})\b", words, re.IGNORECASE) is not None
+
+
+def before(text: str, place: int, width: int = 90) -> str:
+    """What stands before a place in a sentence."""
+    return text[max(0, place - width) : place]

@@ -1,0 +1,34 @@
+"""Whether a sentence says something of the run at all, and does not deny, wish or plan it."""
+
+from __future__ import annotations
+
+from paper_repro.manuscript.numbers.patterns import pattern
+from paper_repro.manuscript.numbers.statement import Statement
+
+_MODAL = pattern(
+    r"\b(?:would|could|might|will|shall|were to|had we|may be worth|wants? to|hopes? to|"
+    r"wish(?:es)? to|"
+    r"in future|future work|next, (?:we|the)|"
+    r"plan(?:s|ned)? to)\b"
+)
+_DENIED = pattern(
+    r"\b(?:not|never|neither|nor|without|rather than|instead of)"
+    r"(?: (?:on|with|an?|the|for|by|of|using|in|at|any|only of|need))*[ ~]*$"
+)
+_DENIED_AFTER = pattern(
+    r"[^,;.]{0,30}? (?:was|were|is|are|has been|have been) "
+    r"(?:(?:not|never) (?:tried|used|tested|run|needed)|ruled out|discarded|rejected)\b"
+)
+_NEITHER = pattern(r"\b(?:neither|nor)\b")
+_CLAUSE = pattern(r"[;:]|\.\s|\bbut\b|\bwhereas\b|\bwhile\b|, (?:we|our|the|and)\b")
+
+
+def is_said(statement: Statement) -> bool:
+    """Whether a statement is made, as far as its clause tells."""
+    text, start, end = statement.sentence.text, statement.start, statement.end
+    if _DENIED.search(text[:start]) or _DENIED_AFTER.match(text, end):
+        return False
+    if text.rstrip().endswith("?"):
+        return False
+    clause = _CLAUSE.split(text[:start])[-1] + text[start:end] + _CLAUSE.split(text[end:])[0]
+    return not (_MODAL.search(clause) or _NEITHER.search(clause))

@@ -1,0 +1,157 @@
+"""Numbers of a run in a sentence: rank, epochs, optimizer steps, hours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import lru_cache
+
+from paper_repro.judging import Interval, Printed
+from paper_repro.manuscript.numbers.models import mentions
+from paper_repro.manuscript.numbers.numerals import Numeral
+from paper_repro.manuscript.numbers.patterns import LABEL_END, before, pattern
+from paper_repro.manuscript.numbers.rows import split_of
+from paper_repro.manuscript.numbers.statement import Statement
+from paper_repro.manuscript.sentences import Sentence
+
+ALONE = 24
+"""Characters of a passage that states a rank and nothing else."""
+FEWEST_STEPS = 50
+"""Fewer steps are those of an operation or of a recipe."""
+_LORA = pattern(r"LoRA|low-rank|adapter|_proj\b|\bPEFT\b|\u03b1|\balpha\b|\brank\b")
+_RANK = pattern(
+    r"(?:\b(?:LoRA[ -])?(?:rank|lora_r|lora_rank)(?: ?\(?r\)?)?",
+    r"(?: (?:of|for|in) (?:the |our |its |each |all )?(?:Q?LoRA|(?:LoRA )?adapters?|matrices|"
+    r"updates?))?",
+    r"(?: (?:is|was|were|of|to|at|as|equals?|equal|set|fixed|chosen|kept|value)){0,4}",
+    r" ?[:=\-(|]? ?(?:r ?= ?)?|(?<![\w'-])r ?(?:=|:|of|was|is|was set to) ?)$|"
+    r"\b(?:LoRA )?rank(?: \(?r\)?)?",
+    LABEL_END,
+    "$",
+)
+_RANK_AFTER = pattern(r" is the (?:LoRA )?rank\b")
+_RANK_WORD = pattern(r"\branks?\b")
+_RANK_AGAIN = pattern(r" (?:for|at|in) (?:the )?(?:\w+ )?(?:adapter|one|level|stage)\b")
+_OTHER_RANK = pattern(r" (?:among|of (?:\d|the)|in the (?:league|list|challenge))")
+_EPOCHS_AFTER = pattern(
+    r"[ -](?:full |complete |training )?(?:epochs?\b(?! of (?!train|fine))|ep\.|"
+    r"passes over the (?:data|training|rows))"
+)
+_OTHER_EPOCHS = pattern(r"\bpatience (?:of|was|is) $")
+_EPOCHS_BEFORE = pattern(r"\b(?:num_train_epochs|(?:training )?epochs?)", LABEL_END, "$")
+_STEPS_AFTER = pattern(
+    r"[ -](?:(?:optimi[sz]er|optimi[sz]ation|gradient|training|update|parameter|weight|"
+    r"AdamW?)[ -]?",
+    r"(?:update )?)?(?:steps|updates|iterations)\b",
+)
+_STEPS_BEFORE = pattern(
+    r"\b(?:max_steps|(?:(?:total|training|optimi[sz]er) )?steps)", LABEL_END, "$"
+)
+_OTHER_STEPS = pattern(r"accumulat\w*|every|each|per|warm-?up|surgical|an? epoch")
+_HOURS_AFTER = pattern(r"[ -]?(?P<unit>h|hrs?|hours?|mins?|minutes|days?)\b(?! ?/)")
+_CARD_HOURS = pattern(r"[ -](?:GPU|A100|H100|card|V100)s?[ -]?h")
+_SINCE = pattern(r" (?:an? (?:day|week)|per (?:day|week)|ago|later|earlier|old|before|after)\b")
+_PER_HOUR = {"h": Fraction(1), "m": Fraction(1, 60), "d": Fraction(24)}
+TRAINS = pattern(
+    r"\b(?:(?:re-?)?train\w*|fine-?tun\w*|run(?:s|ning)?|ran|took|finish\w*|complet\w*|",
+    r"wall[ -]?(?:clock|time)|GPU|Colab|reproduc\w*|converge\w*|epochs?)\b",
+)
+_CLAUSE = pattern(r"[;:]|, (?:and |but |while |whereas )?|\b(?:while|whereas)\b")
+_LASTS = pattern(r"\b(?:takes|lasts?|lasted|needs|spends?)\b|^One ")
+_OTHER_TIME = pattern(
+    r"\b(?:segmentation|detection network|detector|U-?Net|YOLO\w*|ResNet\w*|simulator|phantom|"
+    r"residents?|participants?|students?|volunteers?|dentist|"
+    r"nurses?|staff|trainees?|fellows?|inference|evaluation took|annotat\w+|surger(?:y|ies)|"
+    r"operati\w+|procedure|footage|video|recording|download\w*|per (?:video|patient)|pre-?train\w*|"
+    r"follow-up|stay\w*|install\w*|set-?up|load\w*|upload\w*|convert\w*|merg\w+|evaluat\w+|"
+    r"manual|focus group|generat\w+|answer\w*|predict\w*|preprocess\w*|meetings?|lectures?|"
+    r"queue\w*|wait\w*|compil\w*|"
+    r"call|shift|courses?|curriculum)\b"
+)
+
+
+@lru_cache(maxsize=16)
+def is_about_lora(text: str) -> bool:
+    """Whether a passage speaks of adapters at all."""
+    return _LORA.search(text) is not None
+
+
+def settings(sentence: Sentence, numbers: list[Numeral]) -> Iterator[Statement]:
+    """Every such number, and rows of data."""
+    named = [(m.start, m.end) for m in mentions(sentence.text)]
+    for number in numbers:
+        if not number.percent and not any(a <= number.body < b for a, b in named):
+            yield from _one(sentence, number)
+
+
+def _one(sentence: Sentence, number: Numeral) -> Iterator[Statement]:
+    text, start, end, printed = sentence.text, number.start, number.end, number.printed
+    ahead, after = before(text, start), text[end : end + 100]
+    whole = printed.exact is not None and printed.exact.denominator == 1
+    if (
+        whole
+        and printed.exact
+        and _RANK.search(before(text, number.body))
+        and is_about_lora(sentence.passage.text)
+    ):
+        yield Statement("rank", sentence, number.body, end, exactly(printed))
+    elif whole and _is_epochs(ahead, after):
+        yield Statement("epochs", sentence, start, end, exactly(printed))
+    elif whole and _is_steps(ahead, after, number):
+        yield Statement("steps", sentence, start, end, printed)
+    elif split := split_of(text, number):
+        yield Statement("samples", sentence, start, end, printed, split)
+    elif hours := _hours(text, ahead, after):
+        yield Statement("hours", sentence, start, end + hours.end(), _in_hours(printed, hours))
+
+
+def _is_rank(sentence: Sentence, number: Numeral) -> bool:
+    text = sentence.text
+    ahead = before(text, number.body)
+    again = _RANK_AGAIN.match(text, number.end) and _RANK_WORD.search(ahead)
+    named = _RANK.search(ahead) or _RANK_AFTER.match(text, number.end) or again
+    if not named or _OTHER_RANK.match(text, number.end):
+        return False
+    return len(sentence.passage.text) < ALONE or is_about_lora(sentence.passage.text)
+
+
+def _is_epochs(ahead: str, after: str) -> bool:
+    if _OTHER_EPOCHS.search(ahead):
+        return False
+    return bool(_EPOCHS_AFTER.match(after) or _EPOCHS_BEFORE.search(ahead))
+
+
+def _is_steps(ahead: str, after: str, number: Numeral) -> bool:
+    if ahead.endswith("first "):
+        return False
+    if _STEPS_BEFORE.search(ahead):
+        return True
+    match = _STEPS_AFTER.match(after)
+    clause = _CLAUSE.split(ahead)[-1]
+    if not match or _OTHER_STEPS.search(clause[-60:] + after[: match.end() + 16]):
+        return False
+    return (number.printed.exact or 0) >= FEWEST_STEPS
+
+
+def _hours(text: str, ahead: str, after: str) -> re.Match[str] | None:
+    match = _HOURS_AFTER.match(after)
+    if not match or _CARD_HOURS.match(after) or _SINCE.match(after, match.end()):
+        return None
+    clause = _CLAUSE.split(ahead)[-1]
+    about = TRAINS.search(clause) or (TRAINS.search(text) and not _LASTS.search(clause))
+    rest = _CLAUSE.split(after)[0]
+    return match if about and not _OTHER_TIME.search(f"{clause} | {rest}") else None
+
+
+def _in_hours(printed: Printed, match: re.Match[str]) -> Printed:
+    factor = _PER_HOUR[match["unit"][0].lower()]
+    exact = None if printed.exact is None else printed.exact * factor
+    return Printed(printed.text + match[0], printed.interval.scaled(factor), exact, printed.kind)
+
+
+def exactly(printed: Printed) -> Printed:
+    """A number that is never rounded: a rank, epochs."""
+    if printed.exact is None:
+        return printed
+    return Printed(printed.text, Interval.point(printed.exact), printed.exact, printed.kind)

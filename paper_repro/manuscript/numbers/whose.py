@@ -1,0 +1,94 @@
+"""Whose work a statement is about: the manuscript's own, or other people's."""
+
+from __future__ import annotations
+
+import re
+
+from paper_repro.manuscript.numbers.models import family, is_model, mentions, size_in
+from paper_repro.manuscript.numbers.patterns import pattern
+from paper_repro.manuscript.numbers.statement import Statement
+
+_OURS = pattern(r"\b(?:we|our|ours|us|i|my|this (?:work|study|paper|thesis|project)|here)\b")
+_PUBLISHERS = (
+    r"(?:the )?(?:Qwen|LLaVA|Llama|Mistral) (?:team|authors)|Alibaba(?: Cloud)?|Meta(?: AI)?|"
+    r"Google|"
+    r"OpenAI|Microsoft"
+)
+_THEM = r"(?:its|their|the(?: original)?) (?:authors|creators|developers|publishers?|makers|vendor)"
+_DID = (
+    r"(?: \([^)]{0,40}\))?(?:'s? (?:own )?(?:team|pre-?training|training|engineers|work)|"
+    r"(?: has| have| had| originally| first| then| itself| already)* "
+    r"(?:\w+ed|train\w*|pre-?train\w*|spent|built|took|did|gave))\b"
+)
+_THEIRS = re.compile(
+    rf"\bet al\b|\bby (?:{_PUBLISHERS}|{_THEM})\b|\b(?:{_PUBLISHERS}){_DID}|"
+    r"\b(?:[A-Z][a-z]+ (?:and|with) (?:colleagues|co-?workers|others|co-?authors)|"
+    r"(?:[Aa]|[Aa]nother) (?:group|team|lab(?:oratory)?)|[Oo]ther (?:groups|teams|authors)|"
+    r"(?:[Tt]heir|whose) (?:model|work|approach|network|study|paper|method|adapters?|team)|"
+    r"[Tt]hey (?:report|use|train|fine-?tune|find|show|update)\w*|[Tt]he authors|[Oo]thers|"
+    r"predecessors|by (?:many|other|several|most) (?:groups|teams|authors|labs)|"
+    r"[Ss]omebody|[Tt]he vendor|competitors?|prior work|"
+    r"(?<![\w-])[A-Z][a-z]+(?: and [A-Z][a-z]+)? \(\d{4}\)|"
+    rf"previous(?:ly)? (?:work|studies|published)|{_THEM})\b"
+)
+_OTHERS_SECTION = pattern(r"\b(?:related work|background|prior work|state of the art|literature)\b")
+_REFERENCES = pattern(r"^\W*\d*\.?\s*(?:references|bibliography|works cited|literature cited)\W*$")
+_FIRST_PERSON = pattern(r"\b(?:we|our|ours|us|this (?:work|study|paper))\b")
+_SIBLING = pattern(r"[ -](?:variant|version|sibling|counterpart|checkpoint)")
+_WEIGHTS = ("base-size", "trained-parameters", "total-parameters", "trained-share")
+
+
+def is_foreign(statement: Statement, base: str | None) -> bool:
+    """Whether a statement is of other people's work, or of a list of references."""
+    sentence = statement.sentence
+    if in_references(sentence.passage.section):
+        return True
+    if any(_OTHERS_SECTION.search(part) for part in sentence.passage.section):
+        return not _FIRST_PERSON.search(sentence.text)
+    if statement.rule not in _WEIGHTS:
+        another = _starts_with_another(sentence.text, statement.start, base)
+        return another or theirs(sentence.text, statement.start, None)
+    return theirs(sentence.text, statement.start, base or "") or _of_another(statement, base)
+
+
+def in_references(section: tuple[str, ...]) -> bool:
+    """Whether a passage stands in a list of references."""
+    return any(_REFERENCES.match(part) for part in section)
+
+
+def _of_another(statement: Statement, base: str | None) -> bool:
+    """A size that a sibling of the base has: "the 7B variant"."""
+    if statement.rule != "base-size" or base is None:
+        return False
+    sibling = _SIBLING.match(statement.sentence.text, statement.end)
+    size = size_in(base)
+    return bool(sibling) and size is not None and size not in statement.text
+
+
+def _starts_with_another(text: str, start: int, base: str | None) -> bool:
+    """Whether another family's model is what a sentence is about: "LLaVA-Med was …"."""
+    named = mentions(text)
+    if not named or named[0].start > 4 or named[0].end > start or not base:
+        return False
+    return family(named[0].name) != family(base) and not _FIRST_PERSON.search(text)
+
+
+def theirs(text: str, start: int, hub: str | None) -> bool:
+    """Whether what stands at ``start`` is said of other people's work or of another model.
+
+    Args:
+        text: a sentence.
+        start: of the statement.
+        hub: id of the base that the manuscript is about, empty where it names none; None where
+            the names of models do not matter.
+    """
+    marks = [(m.start(), "ours") for m in _OURS.finditer(text)]
+    marks += [(m.start(), "theirs") for m in _THEIRS.finditer(text)]
+    if hub or (hub == "" and not _OURS.search(text)):
+        marks += [(m.start, "ours" if is_model(m.name, hub) else "theirs") for m in mentions(text)]
+    before = max((mark for mark in marks if mark[0] <= start), default=None)
+    if before:
+        return before[1] == "theirs"
+    after = min((mark for mark in marks if mark[0] > start), default=None)
+    said = text[after[0] :] if after and after[1] == "theirs" else ""
+    return said.startswith(("et al", "by ", "the authors of"))

@@ -1,0 +1,36 @@
+"""The page of manuscripts: rules as they stand, and the record's own figures."""
+
+from __future__ import annotations
+
+import json
+
+from benchmarks.manuscripts import RECORD
+from paper_repro.manuscript.terms.rules import rules
+from paper_repro.site.manuscripts import error_rate_part, rules_part
+
+
+def test_every_rule_stands_with_its_severity_and_examples():
+    table = rules_part()
+    for rule in rules():
+        row = next(line for line in table.splitlines() if f"`{rule.id}`" in line)
+        assert all(words in row for words in rule.wrong)
+        assert rule.say in row
+        assert any(
+            f"{severity}" in row for severity in (rule.yes, rule.unknown, rule.no) if severity
+        )
+
+
+def test_every_figure_is_of_the_record(tmp_path):
+    part = error_rate_part(RECORD)
+    kept = json.loads(RECORD.read_text(encoding="utf-8"))["parts"]
+    for name, counts in kept["unseen"]["rules"].items():
+        row = next(line for line in part.splitlines() if line.startswith(f"| `{name}`"))
+        right = counts.get("right", 0)
+        assert f"({right}/{right + counts.get('false', 0)})" in row
+        assert f"({right}/{right + counts.get('missed', 0)})" in row
+    assert f"{kept['seen']['sentences']} sentences" in part
+    moved = json.loads(RECORD.read_text(encoding="utf-8"))
+    moved["parts"]["unseen"]["rules"]["rank"] = {"right": 1, "false": 3}
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(moved), encoding="utf-8")
+    assert "0.250 (1/4)" in error_rate_part(path)
