@@ -23,7 +23,7 @@ DEV := $(VENV)/ready-dev-$(KEY)
 
 CHROMIUM := $(shell for name in chromium chromium-browser google-chrome; do command -v $$name && break; done)
 PDFLATEX := $(shell command -v pdflatex)
-PACKAGES := $(strip $(if $(CHROMIUM),,chromium) $(if $(PDFLATEX),,texlive-latex-base))
+INSTALL = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: help verify test lint docs serve system-packages clean broken
@@ -56,12 +56,18 @@ serve: docs ## build the site and serve it on http://127.0.0.1:8000 (PORT=…)
 	$(PY) -m http.server --bind 127.0.0.1 --directory build/site $(PORT)
 
 system-packages: ## install chromium and LaTeX with apt-get where they are not found
-ifneq ($(PACKAGES),)
-	@command -v apt-get >/dev/null || { echo "No apt-get here: for all tests install by hand: $(PACKAGES)"; exit 1; }
-	$(SUDO) apt-get update -qq
-	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES)
+ifneq ($(CHROMIUM),)
+	@echo "system packages: $(CHROMIUM) is here"
 else
-	@echo "system packages: $(CHROMIUM) and $(PDFLATEX) are here"
+	@command -v apt-get >/dev/null || { echo "No apt-get here: install chromium by hand to test the site in a browser."; exit 1; }
+	$(SUDO) apt-get update -qq
+	$(INSTALL) chromium
+endif
+ifneq ($(PDFLATEX),)
+	@echo "system packages: $(PDFLATEX) is here"
+else
+	@{ $(SUDO) apt-get update -qq && $(INSTALL) texlive-latex-base; } || \
+	echo '!!! NOT CHECKED will be: whether LaTeX compiles. To check it: install texlive-latex-base'
 endif
 
 clean: ## remove the environment and everything that was built
