@@ -92,10 +92,8 @@ def check(
 
 def _asked(study: str, variant: str | None, record: Path | None, base: str | None) -> Asked:
     from paper_repro.manuscript.asked import Asked
-    from paper_repro.manuscript.numbers.known import wanted
     from paper_repro.study import BUILT_IN, load_study
     from paper_repro.verify.records import read_run
-    from paper_repro.verify.stages.record import reading
 
     folders = {"auto": BUILT_IN, "pitvqa": BUILT_IN}
     loaded = None if study == "none" else load_study(folders.get(study, Path(study)))
@@ -117,7 +115,6 @@ def _asked(study: str, variant: str | None, record: Path | None, base: str | Non
         variant=run.variant if run else (loaded.variant(variant) if variant else None),
         base=base,
         record=run.record if run else None,
-        measured=tuple(reading([run])(loaded, wanted(loaded), lambda _: None)) if run else (),
     )
 
 

@@ -12,13 +12,13 @@ from paper_repro.manuscript.numbers import inferred, known
 from paper_repro.manuscript.numbers.known import Facts, Known
 from paper_repro.manuscript.numbers.levels import levels_of
 from paper_repro.manuscript.numbers.readings import names_study, variant_of
+from paper_repro.manuscript.numbers.recorded import of_record
 from paper_repro.manuscript.numbers.said import is_said
 from paper_repro.manuscript.numbers.statement import Statement
 from paper_repro.manuscript.numbers.whose import is_foreign
 from paper_repro.manuscript.terms import facts
 from paper_repro.manuscript.terms.facts import RunFacts
 from paper_repro.study import Study, Variant
-from paper_repro.verify.finding import Finding
 
 if TYPE_CHECKING:
     from paper_repro.training.record import Record
@@ -34,7 +34,6 @@ class Asked:
         variant: of the study; None: the one that a text describes.
         base: hub id or folder, where the text alone decides.
         record: of a run, if there is one.
-        measured: what it says of numbers.
     """
 
     study: Study | None
@@ -42,12 +41,12 @@ class Asked:
     variant: Variant | None = None
     base: str | None = None
     record: Record | None = None
-    measured: tuple[Finding, ...] = ()
 
     @cached_property
     def facts(self) -> Facts:
-        """What the study says of numbers."""
-        return known.facts_of(self.study, self.measured) if self.study else {}
+        """What the study says of numbers, and the record in its place."""
+        recorded = of_record(self.record) if self.record else ()
+        return known.facts_of(self.study, recorded) if self.study else {}
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,11 @@ from typer.testing import CliRunner
 
 from paper_repro.cli import app
 from paper_repro.errors import UserError
+from paper_repro.miniature import shipped
 from paper_repro.study import load_study
+from paper_repro.training.record import read_record
 from paper_repro.writing.compose import compose
-from paper_repro.writing.facts import of_variant
+from paper_repro.writing.facts import of_record, of_variant
 from paper_repro.writing.formats import render
 from paper_repro.writing.text import LENGTHS
 
@@ -132,12 +134,27 @@ def test_options_that_do_not_fit(right, words):
 
 
 def test_a_run_that_was_recorded_judges_the_text(tmp_path):
-    from paper_repro.miniature import shipped
+    folder, path = shipped("spatial"), tmp_path / "a.md"
+    facts = of_record(load_study(), read_record(folder / "record.json"), "record.json")
+    text = render(compose(facts, "paragraph"), "md", parted=False)
 
-    path = tmp_path / "a.md"
-    path.write_text(WRONG, encoding="utf-8")
-    said = json.loads(run(path, "--record", shipped("spatial"), "--format", "json").stdout)
-    assert "variant stated" in said["files"][0]["judged_by"]
+    def said(words):
+        path.write_text(words, encoding="utf-8")
+        done = json.loads(run(path, "--record", folder, "--format", "json").stdout)
+        assert "variant stated" in done["files"][0]["judged_by"]
+        return {each["text"]: each["verdict"] for each in done["findings"]}
+
+    right = said(text)
+    assert right["57,344"] == right["2,400"] == right["1,050"] == "holds"
+    assert "contradicted" not in right.values()
+    wrong = said(
+        text.replace("57,344", "58,344").replace("2,400", "2,401").replace("1,050", "1,051")
+    )
+    assert wrong["58,344"] == wrong["2,401"] == wrong["1,051"] == "contradicted"
+    more = said(
+        "LoRA took 72 seconds... training took 0.02 h for 7 epochs; not 5 epochs of training."
+    )
+    assert more["7"] == "holds" and more["0.02 h"] == "holds when rounded"
 
 
 @pytest.mark.parametrize("form", ["md", "tex", "html", "txt"])

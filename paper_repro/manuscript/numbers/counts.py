@@ -157,7 +157,7 @@ def _of_words(words: str, number: Numeral, ahead: str, rest: str) -> Rule:
     if _ALL_BEFORE.search(ahead) or _POSSESSED.search(ahead):
         return "base-size"
     if _HAS_BEFORE.search(ahead) and not has(ahead[-40:], "adapters?|LoRA"):
-        return _by_size(number)
+        return "base-size" if has(ahead, "the base") else _by_size(number)
     clause = _CLAUSE.split(ahead)[-1]
     if _VERB.search(clause) and not _HYPOTHETICAL.search(clause):
         return "trained-parameters"

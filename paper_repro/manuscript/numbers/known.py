@@ -5,8 +5,9 @@ Both give the same table, so that one function judges with either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from paper_repro.counting.denominators import LABELS, denominators, percent
@@ -16,7 +17,6 @@ from paper_repro.judging import Key, Value
 from paper_repro.manuscript.numbers.statement import Rule
 from paper_repro.study import Adapter, Dataset, Study, Variant
 from paper_repro.training.recipes import paper
-from paper_repro.verify.finding import Finding, Subject
 from paper_repro.writing.values import Values
 
 SPLITS = {"all": "rows", "train": "train_rows", "validation": "validation_rows"}
@@ -55,33 +55,17 @@ class Known:
     of: str
 
 
-def facts_of(study: Study, measured: Sequence[Finding]) -> Facts:
-    """What the study's own data give, or where a record measured it, the record.
-
-    Args:
-        measured: what the record stage says of one run.
-    """
+def facts_of(study: Study, recorded: Iterable[tuple[Place, Key, Fact]]) -> Facts:
+    """What the study's own data give, or where a record of a run says it, the record."""
     facts: dict[Place, dict[Key, Fact]] = {}
-    for place, key, fact in _of_study(study):
+    for place, key, fact in chain(_of_study(study), recorded):
         facts.setdefault(place, {})[key] = fact
-    for finding in measured:
-        about = _MEASURED.get(finding.subject.quantity)
-        if about is not None:
-            facts.setdefault(about, {})[finding.key] = Fact(finding.value, finding.formula)
     return facts
 
 
 def of_study(study: Study, facts: Facts, variant: Variant) -> Known:
     """What is known of a text about the study, at one of its variants."""
     return Known(facts, variant.id, study.base(variant).hub, (2, 1), f"the study {study.id}")
-
-
-_MEASURED: dict[str, Place] = {
-    "trainable.parameters": ("trained-parameters", 2, ""),
-    "total.parameters": ("total-parameters", 2, ""),
-    "run.steps": ("steps", 2, ""),
-    "run.hours": ("hours", 2, ""),
-}
 
 
 def _of_study(study: Study) -> Iterator[tuple[Place, Key, Fact]]:
@@ -165,8 +149,3 @@ def _of_settings(
     if variant:
         card = gpus()[study.variant(variant).settings.card].name
         yield ("card", level, ""), key, Fact(card, f"{card}, as the study has it")
-
-
-def wanted(study: Study) -> frozenset[Subject]:
-    """What a record may say of a number in a text."""
-    return frozenset(Subject(quantity) for quantity in _MEASURED)

@@ -18,7 +18,9 @@ GENERAL = "trained-the-model"
 """The rule that gives way to every other one."""
 FRAMES = "frames-for-rows"
 """The rule that looks at numbers of rows."""
-_FRAMES_AFTER = pattern(r" (?:[\w/-]+ ){0,4}?(?:frames|images)\b")
+_FRAMES_AFTER = pattern(
+    r" (?:(?!rows\b|samples\b|pairs\b|about\b|of\b|from\b|on\b)[\w/-]+ ){0,4}?(?:frames|images)\b"
+)
 
 
 class Hit(NamedTuple):
