@@ -1,6 +1,6 @@
 """How long ``check`` takes for ten megabytes of Markdown, on one core.
 
-    python -m benchmarks.manuscript_speed
+    python -m benchmarks.manuscript_speed [--json FILE]
 
 Two texts: one in which one paragraph in forty is about fine-tuning, taken from the labelled
 manuscripts, and the rest is prose about other things; and one that repeats those manuscripts alone,
@@ -9,12 +9,15 @@ so that every paragraph has to be read. Prints the median of three runs of each,
 
 from __future__ import annotations
 
+import argparse
 import itertools
+import json
 import random
 import statistics
 import time
 from pathlib import Path
 
+from benchmarks.cpu_commands import where
 from benchmarks.manuscripts import CORPUS
 from paper_repro.manuscript.asked import Asked
 from paper_repro.manuscript.check import check, may_matter
@@ -124,11 +127,18 @@ def seconds(text: str) -> tuple[float, int]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--json", type=Path, help="write the record there")
+    asked = parser.parse_args()
+    found = {}
     for name, text in (("one paragraph in forty", sparse()), ("every paragraph", dense())):
         took, count = seconds(text)
+        found[name] = {"seconds": round(took, 2), "megabytes": len(text) / 1e6, "findings": count}
         print(f"{name}: {len(text) / 1e6:.1f} MB in {took:.1f} s of one core, {count:,} findings")
+    if asked.json:
+        record = {"schema": "paper_repro.manuscript-speed/1", "where": where(1), "texts": found}
+        asked.json.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    assert Path(CORPUS).is_dir()
     main()

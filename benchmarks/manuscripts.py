@@ -107,11 +107,11 @@ def _same_place(finding: Finding, label: Label) -> bool:
 def measured(part: str, show: bool = False) -> dict[str, dict[str, int]]:
     """True and false findings and missed labels of a part, by rule."""
     study = load_study()
+    asked = {"auto": Asked(study), "pitvqa": Asked(study, always=True), "none": Asked(None)}
     counts: dict[str, Counter[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for text in corpus(part, Path(folder)):
-            asked = Asked(None if text.study == "none" else study, text.study == "pitvqa")
-            found = check(read(text.path, may_matter), asked).findings
+            found = check(read(text.path, may_matter), asked[text.study]).findings
             for what, rule, said in _compared(found, text.labels):
                 counts.setdefault(rule, Counter())[what] += 1
                 if show and what != "right":

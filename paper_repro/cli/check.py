@@ -38,7 +38,7 @@ def check(
     ] = "auto",
     variant: Annotated[
         str | None,
-        typer.Option(help="Reading of the study to judge by. Default: the one a text describes."),
+        typer.Option(help="Judge by this reading of the study. Default: the one a text describes."),
     ] = None,
     record: Annotated[
         Path | None,
@@ -104,6 +104,15 @@ def _asked(study: str, variant: str | None, record: Path | None, base: str | Non
             got="--study none",
             next_command=EXAMPLE,
         )
+    if variant and record:
+        raise UserError(
+            "A record says itself of which variant it is.",
+            expected="--variant or --record",
+            got="both",
+            next_command=EXAMPLE,
+        )
+    if base:
+        _check_base(base)
     if loaded is None:
         return Asked(None, base=base)
     if variant:
@@ -111,11 +120,28 @@ def _asked(study: str, variant: str | None, record: Path | None, base: str | Non
     run = read_run(record, loaded) if record else None
     return Asked(
         loaded,
-        always=study != "auto" or record is not None,
+        always=study != "auto" or bool(variant or record),
         variant=run.variant if run else (loaded.variant(variant) if variant else None),
         base=base,
         record=run.record if run else None,
     )
+
+
+def _check_base(name: str) -> None:
+    """A base that can be counted without building it."""
+    from paper_repro.counting import UnknownFamily
+    from paper_repro.counting.bases import resolve_base
+    from paper_repro.counting.families import architecture_of
+
+    try:
+        architecture_of(resolve_base(name)[1])
+    except UnknownFamily as error:
+        raise UserError(
+            "No closed form counts this base.",
+            expected="a model of a family such as Qwen2-VL, Llama or Mistral",
+            got=f"{name}: {error}",
+            next_command=f"python -m paper_repro count {name}",
+        ) from None
 
 
 def _one(path: Path, asked: Asked, fix: bool) -> tuple[File, list[Finding]]:
@@ -136,6 +162,8 @@ def _one(path: Path, asked: Asked, fix: bool) -> tuple[File, list[Finding]]:
             return _one(path, asked, fix=False)
     except UserError as error:
         return File(str(path), problem=_in_a_sentence(error)), []
+    except OSError as error:
+        return File(str(path), problem=f"{path} cannot be written: {error.strerror}."), []
     for line, rule in unknown(comments, NAMES):
         print(f"{path}:{line}: no rule is called {rule!r}.", file=sys.stderr)
     return File(str(path), judged_by=found.judged_by), findings

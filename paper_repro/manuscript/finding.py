@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, NamedTuple
 
 from paper_repro.judging import Verdict
@@ -70,51 +70,19 @@ class PrintedFinding:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(PrintedFinding):
     """One statement or one word, and what is to be said of it.
 
     Attributes:
-        path: the file, as it was typed.
-        line, column: where it begins, both from 1; of a docx the paragraph, of a PDF the line of
-            all its text.
-        kind: a number or a term.
-        rule: its name.
-        severity: how bad it is.
-        verdict: one of the seven words.
-        text: what is written there.
-        message: what is right or wrong with it, and why.
-        suggestion: what to write; empty where nothing is to be changed.
         sentence: that it stands in.
-        page: of a PDF, from 1.
         swap: where a replacement is safe.
     """
 
-    path: str
-    line: int
-    column: int
-    kind: FindingKind
-    rule: str
-    severity: Severity
-    verdict: Verdict
-    text: str
-    message: str
-    suggestion: str = ""
-    sentence: str = ""
-    page: int | None = None
-    swap: Swap | None = None
+    sentence: str
+    swap: Swap | None
 
     def printed(self) -> PrintedFinding:
         """The fields that are published."""
         return PrintedFinding(
-            self.path,
-            self.line,
-            self.column,
-            self.kind,
-            self.rule,
-            self.severity,
-            self.verdict,
-            self.text,
-            self.message,
-            self.suggestion,
-            self.page,
+            **{each.name: getattr(self, each.name) for each in fields(PrintedFinding)}
         )

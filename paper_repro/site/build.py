@@ -27,6 +27,7 @@ from paper_repro.site.full_size import full_size_part
 from paper_repro.site.hours import hours_part
 from paper_repro.site.literate import render
 from paper_repro.site.manuscripts import error_rate_part, rules_part
+from paper_repro.site.manuscripts import speed_part as manuscript_speed_part
 from paper_repro.site.methods import methods_parts
 from paper_repro.site.miniature import miniature_part
 from paper_repro.site.records import gpu_records
@@ -73,6 +74,7 @@ def stage(root: Path, target: Path, stages: Sequence[Stage]) -> None:
     parts["speed"] = speed_part(root / MEASURED / "speed.json")
     parts["term-rules"] = rules_part()
     parts["error-rate"] = error_rate_part(root / MEASURED / "manuscripts.json")
+    parts["manuscript-speed"] = manuscript_speed_part(root / MEASURED / "manuscript-speed.json")
     parts["step-profile"] = step_profile_part(root / MEASURED / "step-profile.json")
     for svg in target.glob("assets/*.svg"):
         parts[svg.name] = f'<figure class="figure">{inline(svg.read_text())}</figure>'

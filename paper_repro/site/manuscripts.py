@@ -18,6 +18,7 @@ FACTS: dict[Fact, tuple[str, str]] = {
     "seeded": ("where a seed was fixed", "where none was"),
     "rows_are_frames": ("where each row is a frame", "where rows are not frames"),
 }
+SPEED = ("about fine-tuning is", "Markdown", "takes", "findings")
 PARTS = {"seen": "at hand while the rules were written", "unseen": "held out"}
 Counts = Mapping[str, int]
 
@@ -55,6 +56,21 @@ def error_rate_part(record: Path) -> str:
         for name, part in parts.items()
     )
     return f"{told}.\n\n" + table(tuple(heads), [("**all**", *_cells(parts)), *rows])
+
+
+def speed_part(record: Path) -> str:
+    """How long ten megabytes take, from the record of ``benchmarks/manuscript_speed.py``."""
+    kept: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+    where = kept["where"]
+    rows = [
+        (name, f"{one['megabytes']:.0f} MB", f"{one['seconds']:.1f} s", f"{one['findings']:,}")
+        for name, one in kept["texts"].items()
+    ]
+    told = (
+        f"Measured on {where['date']} on one of {where['cores']} cores ({where['cpu']}), Python "
+        f"{where['versions']['python']}."
+    )
+    return f"{told}\n\n" + table(SPEED, rows)
 
 
 def _cells(parts: Mapping[str, Any], name: str | None = None) -> list[str]:

@@ -125,8 +125,44 @@ def test_the_study_the_variant_and_the_base(wrong, tmp_path):
     assert rules(other, "--base", "meta-llama/Llama-2-7b-hf")["4,194,304"] == "holds"
 
 
+def test_a_base_that_cannot_be_counted(right, tmp_path):
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "config.json").write_text('{"model_type": "unheard-of"}', encoding="utf-8")
+    with pytest.raises(UserError, match="No closed form"):
+        run(right, "--study", "none", "--base", base)
+    with pytest.raises(UserError):
+        run(right, "--base", tmp_path / "nowhere.json")
+
+
+def test_a_variant_that_is_named_judges_any_text(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_text("LoRA trains 18M trainable parameters.", encoding="utf-8")
+    said = json.loads(run(path, "--variant", "seven-modules", "--format", "json").stdout)
+    (number,) = [each for each in said["findings"] if each["kind"] == "number"]
+    assert number["verdict"] == "holds when rounded"
+
+
+def test_a_file_that_cannot_be_written_stops_no_other(wrong, right, monkeypatch):
+    from paper_repro import whole
+
+    def full(text, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(whole, "write", full)
+    done = run(wrong, right, "--fix", "--format", "json")
+    said = json.loads(done.stdout)
+    assert done.exit_code == 2 and "No space left" in said["files"][0]["problem"]
+    assert said["files"][1]["problem"] == "" and wrong.read_text(encoding="utf-8") == WRONG
+
+
 @pytest.mark.parametrize(
-    "words", [["--variant", "none-such"], ["--study", "none", "--variant", "stated"]]
+    "words",
+    [
+        ["--variant", "none-such"],
+        ["--study", "none", "--variant", "stated"],
+        ["--variant", "stated", "--record", shipped("spatial")],
+    ],
 )
 def test_options_that_do_not_fit(right, words):
     with pytest.raises(UserError):

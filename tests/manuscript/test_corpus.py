@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from benchmarks import manuscripts
 from paper_repro.manuscript.rule_names import NAMES
+from tests.manuscript.texts import found
 
-PRECISION, RECALL = 0.97, 0.90
+PRECISION, RECALL = {"seen": 0.97, "unseen": 0.92}, 0.90
+"""On unseen texts 0.97 is wanted too, and not reached: this holds what is."""
 
 
 @pytest.fixture(scope="module", params=manuscripts.PARTS)
@@ -37,8 +40,7 @@ def test_precision_and_recall(part):
     counts = manuscripts.measured(part)
     precision, recall = manuscripts.precision_recall(manuscripts.summed(counts))
     assert recall >= RECALL
-    if part == "seen":
-        assert precision >= PRECISION
+    assert precision >= PRECISION[part]
 
 
 def test_the_record_is_of_this_checker():
@@ -46,12 +48,22 @@ def test_the_record_is_of_this_checker():
     assert kept == manuscripts.record(), "renew it: python -m benchmarks.manuscripts --write"
 
 
-def test_a_finding_fits_a_label_of_its_place_severity_and_verdict(tmp_path):
-    text = next(t for t in manuscripts.corpus("seen", tmp_path) if t.labels)
-    label = text.labels[0]
-    from dataclasses import replace
+def test_a_finding_fits_a_label_of_its_rule_place_severity_and_verdict():
+    (finding,) = found("The PitVQA adapter has 18M LoRA weights.", "pitvqa")
+    label = manuscripts.Label("trained-parameters", "error", "contradicted", 1, 24, 27)
+    assert manuscripts.fits(finding, label)
+    for field, value in (
+        ("rule", "rank"),
+        ("severity", "note"),
+        ("verdict", "holds"),
+        ("line", 2),
+        ("start", 27),
+        ("end", 24),
+    ):
+        assert not manuscripts.fits(finding, replace(label, **{field: value}))
 
-    assert replace(label) == label
+
+def test_precision_and_recall_of_counts():
     counts = {"a": {"right": 3, "false": 1}, "b": {"right": 1, "missed": 4}}
     assert manuscripts.summed(counts) == {"right": 4, "false": 1, "missed": 4}
     assert manuscripts.precision_recall(manuscripts.summed(counts)) == (0.8, 0.5)

@@ -6,7 +6,7 @@ import json
 
 from benchmarks.manuscripts import RECORD
 from paper_repro.manuscript.terms.rules import rules
-from paper_repro.site.manuscripts import error_rate_part, rules_part
+from paper_repro.site.manuscripts import error_rate_part, rules_part, speed_part
 
 
 def test_every_rule_stands_with_its_severity_and_examples():
@@ -34,3 +34,15 @@ def test_every_figure_is_of_the_record(tmp_path):
     path = tmp_path / "r.json"
     path.write_text(json.dumps(moved), encoding="utf-8")
     assert "0.250 (1/4)" in error_rate_part(path)
+
+
+def test_times_are_of_the_record(tmp_path):
+    record = RECORD.with_name("manuscript-speed.json")
+    kept = json.loads(record.read_text(encoding="utf-8"))
+    part = speed_part(record)
+    for name, one in kept["texts"].items():
+        assert f"{name} | 10 MB | {one['seconds']:.1f} s | {one['findings']:,}" in part
+    kept["texts"]["every paragraph"]["seconds"] = 77.7
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(kept), encoding="utf-8")
+    assert "77.7 s" in speed_part(path)

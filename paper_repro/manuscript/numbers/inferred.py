@@ -139,7 +139,6 @@ def _shares(stated: Printed, sizes: dict[str, Interval]) -> Iterator[tuple[Rule,
         low, high = _ends(stated)
         if low is None or high is None or not size.low or not size.high:
             continue
-        assert size.low is not None and size.high is not None
         least, most = 100 * low / size.high, 100 * high / size.low
         share = least if least == most else Interval(least, most)
         formula = f"{stated.text} of {LABELS[label]} as printed or counted"
@@ -150,7 +149,7 @@ def _nominal(name: str) -> int | None:
     size = size_in(name)
     if size is None:
         return None
-    return int(Fraction(size[:-1]) * (10**9 if size[-1] == "B" else 10**6))
+    return int(Fraction(size[:-1]) * (10**9 if size[-1].upper() == "B" else 10**6))
 
 
 def _counts(

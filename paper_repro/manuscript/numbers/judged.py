@@ -28,7 +28,7 @@ def judged(statement: Statement, known: Known, level: int) -> Judged:
     """Judge a statement.
 
     Args:
-        level: that it is said of; 0 where nothing names one, and then any level will do.
+        level: that it is said of; 0 where nothing names one, and then it is the last.
     """
     tried = [_at(statement, known, place) for place in _places(statement, known, level)]
     decided = [each for each in tried if each.verdict is not Verdict.NOT_CHECKED]

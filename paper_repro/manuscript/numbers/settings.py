@@ -89,12 +89,7 @@ def _one(sentence: Sentence, number: Numeral) -> Iterator[Statement]:
     text, start, end, printed = sentence.text, number.start, number.end, number.printed
     ahead, after = before(text, start), text[end : end + 100]
     whole = printed.exact is not None and printed.exact.denominator == 1
-    if (
-        whole
-        and printed.exact
-        and _RANK.search(before(text, number.body))
-        and is_about_lora(sentence.passage.text)
-    ):
+    if whole and printed.exact and _is_rank(sentence, number):
         yield Statement("rank", sentence, number.body, end, exactly(printed))
     elif whole and _is_epochs(ahead, after):
         yield Statement("epochs", sentence, start, end, exactly(printed))
