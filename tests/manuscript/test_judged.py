@@ -146,6 +146,15 @@ def test_a_base_that_is_named_by_the_user():
     assert verdicts(text, "none", base="meta-llama/Llama-2-7b-hf")[key] == "holds"
 
 
+def test_the_size_in_a_name_is_a_denominator_whatever_its_letter():
+    text = "LoRA (r=8 on q_proj and v_proj) on meta-llama/Llama-2-7b-hf trains 0.06 % of the model."
+    assert verdicts(text, "none")["trained-share", "0.06 %"] == "holds when rounded"
+    text = text.replace("0.06 %", "0.0599 %")
+    (told,) = [each for each in found(text, "none") if each.rule == "trained-share"]
+    assert told.verdict.value == "holds under another convention"
+    assert "the size in the model's name" in told.message
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -37,6 +37,8 @@ def told(text):
         ("A rank-16 LoRA adapter is used.", "rank", "16", ""),
         ("The LoRA rank (r) was set to 16.", "rank", "16", ""),
         ("lora_r: 16", "rank", "16", ""),
+        ("16 is the rank of our LoRA matrices.", "rank", "16", ""),
+        ("The rank was 32 for the lower adapter and 16 for the spatial one.", "rank", "16", ""),
         ("It took 1,710 optimizer steps.", "steps", "1,710", ""),
         ("max_steps: 1710", "steps", "1710", ""),
         ("We trained for three epochs.", "epochs", "three", ""),
@@ -64,6 +66,7 @@ def test_a_statement(text, rule, words, about):
         "A warm-up of 10 % and a dropout of 0.05 were used.",
         "The correlation was r = 0.45.",
         "T4 tumours were excluded.",
+        "We came 16th; a rank of 16 among 40 teams is no shame.",
         "See pages 12-15 and reference 16.",
         "Surgery took 3 hours.",
         "Residents train for 40 hours on a simulator.",
@@ -98,6 +101,10 @@ def test_modules_by_their_names(text, names):
 )
 def test_all_modules(text):
     assert [each.stated for each in stated(text) if each.rule == "modules"] == ["all linear"]
+
+
+def test_a_list_item_may_be_a_rank_alone():
+    assert [(each.rule, each.text) for each in stated("- r = 16")] == [("rank", "16")]
 
 
 def test_minutes_are_hours():
