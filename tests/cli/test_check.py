@@ -188,9 +188,11 @@ def test_a_run_that_was_recorded_judges_the_text(tmp_path):
     )
     assert wrong["58,344"] == wrong["2,401"] == wrong["1,051"] == "contradicted"
     more = said(
-        "LoRA took 72 seconds... training took 0.02 h for 7 epochs; not 5 epochs of training."
+        "LoRA training took 0.02 h for 7 epochs. Training ran for 5 epochs. The data set has 3,200 "
+        "rows in total."
     )
-    assert more["7"] == "holds" and more["0.02 h"] == "holds when rounded"
+    assert more["7"] == more["3,200"] == "holds" and more["5"] == "contradicted"
+    assert more["0.02 h"] == "holds when rounded"
 
 
 @pytest.mark.parametrize("form", ["md", "tex", "html", "txt"])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from paper_repro.counting.bases import resolve_base
+from paper_repro.counting.families import architecture_of
+from paper_repro.counting.lora import ALL_LINEAR, LoraSpec, lora_parameters
 from paper_repro.judging import Verdict
 from tests.manuscript.texts import STUDY, checked, found
 
@@ -134,6 +137,26 @@ def test_steps_of_rows_batch_and_epochs(steps, verdict):
     assert verdicts(text, "none")["steps", steps] == verdict
 
 
+@pytest.mark.parametrize("steps", ["750", "752", "753"])
+def test_steps_with_the_remainder_dropped_carried_or_kept(steps):
+    text = (
+        "LoRA was trained on 4,010 training samples for 3 epochs, with a batch size of 4 and 4 "
+        f"gradient accumulation steps, in {steps} optimizer steps."
+    )
+    assert verdicts(text, "none")["steps", steps] == "holds"
+    assert verdicts(text.replace(steps, "757"), "none")["steps", "757"] == "contradicted"
+
+
+def test_all_linear_layers_may_reach_into_the_tower_or_not():
+    architecture = architecture_of(resolve_base("Qwen/Qwen2-VL-2B-Instruct")[1])
+    text = "LoRA (r=16 on all linear layers) of Qwen2-VL-2B-Instruct trains {} parameters."
+    forms = (architecture.language_names, (ALL_LINEAR,))
+    small, large = (f"{lora_parameters(architecture, LoraSpec(16, each)):,}" for each in forms)
+    assert small != large
+    for count, verdict in ((small, "holds"), (large, "holds"), ("19,464,768", "contradicted")):
+        assert verdicts(text.format(count), "none")["trained-parameters", count] == verdict
+
+
 def test_several_ranks_decide_nothing():
     text = "With LoRA on q_proj and v_proj of Llama-3.2-1B, r=8 and r=16 train 851,968 parameters."
     assert verdicts(text, "none")["trained-parameters", "851,968"] == "not checked"
@@ -144,6 +167,25 @@ def test_a_base_that_is_named_by_the_user():
     key = "trained-parameters", "4,194,304"
     assert verdicts(text, "none")[key] == "not checked"
     assert verdicts(text, "none", base="meta-llama/Llama-2-7b-hf")[key] == "holds"
+
+
+def test_all_seven_are_not_the_four_of_another_variant():
+    text = "LoRA was on all seven linear modules."
+    for variant, verdict in (("stated", "contradicted"), ("seven-modules", "holds")):
+        told = verdicts(text, variant=STUDY.variant(variant), study="pitvqa")
+        assert list(told.values()) == [verdict]
+
+
+def test_a_question_states_nothing():
+    text = "The PitVQA adapter has 18M LoRA weights"
+    assert verdicts(f"{text}.", "pitvqa") and not verdicts(f"{text}?", "pitvqa")
+
+
+def test_two_bases_decide_nothing():
+    text = "LoRA (r=8 on q_proj and v_proj) of Llama-3.2-1B trains 851,968 parameters. {}"
+    key = "trained-parameters", "851,968"
+    assert verdicts(text.format(""), "none")[key] == "holds"
+    assert verdicts(text.format("Llama-2-7B needs more."), "none").get(key) != "holds"
 
 
 def test_the_size_in_a_name_is_a_denominator_whatever_its_letter():

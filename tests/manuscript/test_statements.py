@@ -66,6 +66,7 @@ def test_a_statement(text, rule, words, about):
         "A warm-up of 10 % and a dropout of 0.05 were used.",
         "The correlation was r = 0.45.",
         "T4 tumours were excluded.",
+        "We looked at 30 training images of the data set.",
         "We came 16th; a rank of 16 among 40 teams is no shame.",
         "See pages 12-15 and reference 16.",
         "Surgery took 3 hours.",

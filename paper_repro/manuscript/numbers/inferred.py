@@ -166,7 +166,7 @@ def _counts(
             wrapped = wrap(architecture, LoraSpec(int(rank.printed.exact), names))
         except UserError:
             continue
-        yield Key(label), wrapped.parameters, wrapped.formula
+        yield Key("", label), wrapped.parameters, wrapped.formula
 
 
 def _steps(statements: list[Statement], text: str) -> dict[Key, Fact]:
@@ -182,7 +182,8 @@ def _steps(statements: list[Statement], text: str) -> dict[Key, Fact]:
         "carried": (-(-rows * times // batch), f"⌈{rows:,} × {times} / {batch}⌉"),
     }
     return {
-        Key(way): Fact(steps, f"{formula} = {steps:,}") for way, (steps, formula) in ways.items()
+        Key("", way): Fact(steps, f"{formula} = {steps:,}")
+        for way, (steps, formula) in ways.items()
     }
 
 

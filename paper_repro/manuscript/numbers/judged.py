@@ -71,14 +71,14 @@ def _at(statement: Statement, known: Known, place: Place) -> Judged:
 
 
 def _key(statement: Statement, known: Known, facts: Mapping[Key, Fact]) -> Key | None:
-    convention = (statement.about or "base") if statement.rule == "trained-share" else ""
-    for variant in (known.variant, ""):
-        if Key(variant, convention) in facts:
-            return Key(variant, convention)
-    if not facts or known.variant:
-        return None
-    fitting = (key for key, fact in facts.items() if _fits(statement, fact.value))
-    return next(fitting, next(iter(facts)))
+    """At which key it is judged; of the ways in which a text may have counted, one that fits."""
+    shared = statement.rule == "trained-share"
+    if not (known.variant or shared):
+        fitting = (key for key, fact in facts.items() if _fits(statement, fact.value))
+        return next(fitting, next(iter(facts), None))
+    convention = (statement.about or "base") if shared else ""
+    keys = Key(known.variant, convention), Key("", convention)
+    return next((key for key in keys if key in facts), None)
 
 
 def _fits(statement: Statement, value: Value) -> bool:
