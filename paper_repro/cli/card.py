@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paper_repro import whole
+from paper_repro.cli.options import can_hold
 from paper_repro.errors import UserError
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def card(
     from paper_repro.writing.card import trained
 
     _check(repository, licence)
+    if out:
+        can_hold(out, EXAMPLE)
     study = load_study()
     run = read_run(record, study)
     of = trained(study, run, repository, licence)

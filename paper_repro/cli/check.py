@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paper_repro import whole
-from paper_repro.cli.options import known
+from paper_repro.cli.options import can_hold, known
 from paper_repro.errors import UserError
 from paper_repro.manuscript.finding import Format
 
@@ -50,35 +50,44 @@ def check(
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = "text",
     fix: Annotated[
-        bool, typer.Option("--fix", help="Put safe words in place of wrong ones, in the files.")
+        bool, typer.Option("--fix", help="Put safe words in place of wrong ones, in text files.")
     ] = False,
     baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Do not tell what this file lists.")
     ] = None,
     write_baseline: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="List all errors and warnings there.")
+        Path | None,
+        typer.Option(metavar="FILE", help="List all errors and warnings there, and print no more."),
     ] = None,
 ) -> None:
     """Check the numbers and the words for a fine-tuning run in manuscripts.
 
-    Exit status: 0 no error, 1 errors, 2 a file could not be read.
+    Exit status: 0 no error, or a baseline was written; 1 errors; 2 a file could not be read.
     """
     from paper_repro.cli.tables import emit, working
     from paper_repro.manuscript import baseline as known_findings
     from paper_repro.manuscript.formats import as_github, as_json, as_sarif
 
     asked = _asked(study, variant, record, base)
-    known_before = known_findings.read(baseline) if baseline else None
+    if baseline:
+        known_findings.read(baseline)
+    if write_baseline:
+        can_hold(write_baseline, EXAMPLE)
     with working(f"reading {len(files)} manuscript{'s' * (len(files) != 1)}"):
         read = [_one(path, asked, fix) for path in files]
     told = [file for file, _ in read]
     findings = [finding for _, found in read for finding in found]
-    if known_before is not None:
-        findings = known_findings.unknown(findings, known_before)
+    if baseline:
+        every, findings = len(findings), known_findings.unknown(findings, baseline)
+        print(f"Not told: {every - len(findings)} that {baseline} lists.", file=sys.stderr)
     if write_baseline:
         count = known_findings.write(findings, write_baseline)
-        print(f"{count} findings listed in {write_baseline}.", file=sys.stderr)
-    if form == "text":
+        print(
+            f"{count} findings listed in {write_baseline}. To be told of new ones alone: "
+            f"--baseline {write_baseline}",
+            file=sys.stderr,
+        )
+    elif form == "text":
         from paper_repro.cli.check_report import show
 
         show(told, findings)
@@ -96,6 +105,13 @@ def _asked(study: str, variant: str | None, record: Path | None, base: str | Non
     from paper_repro.verify.records import read_run
 
     folders = {"auto": BUILT_IN, "pitvqa": BUILT_IN}
+    if study not in ("auto", "pitvqa", "none") and not Path(study).is_dir():
+        raise UserError(
+            "This study is not there.",
+            expected="auto, pitvqa, none, or a study's folder",
+            got=study,
+            next_command=EXAMPLE,
+        )
     loaded = None if study == "none" else load_study(folders.get(study, Path(study)))
     if loaded is None and (variant or record):
         raise UserError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -17,21 +18,30 @@ from paper_repro.verify.report.terminal import make_console
 
 _STYLES: dict[Severity, str] = {"error": "bold red", "warning": "bold yellow", "note": "dim"}
 _AROUND = 60
+_IN_A_FILE = 10_000
+"""Columns where no terminal wraps lines: each stays one."""
 
 
 def show(files: Sequence[File], findings: Sequence[Finding]) -> None:
     """Print every finding under its file, and how many there are."""
     console = make_console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _IN_A_FILE
     for file in files:
         own = [finding for finding in findings if finding.path == file.path]
         console.print(_head(file))
         told: dict[tuple[str, str], str] = {}
+        open_ones = [f for f in own if f.verdict is Verdict.NOT_CHECKED]
         for finding in own:
+            if finding in open_ones:
+                continue
             if finding.severity == "note":
                 console.print(_note(finding))
             else:
                 before = told.setdefault((finding.rule, finding.message), _place(finding))
                 _show_one(console, finding, before)
+        if open_ones:
+            console.print(Padding(_open(open_ones), (0, 0, 0, 2), expand=False))
         console.print()
     console.print(_sum(files, findings))
 
@@ -56,6 +66,13 @@ def _label(verdict: Verdict) -> str:
 def _note(finding: Finding) -> Text:
     words = f"  {_place(finding):<8} note     {finding.rule}: {safe(finding.text)}"
     return Text(f"{words}  {_label(finding.verdict)}", _STYLES["note"])
+
+
+def _open(findings: Sequence[Finding]) -> Text:
+    """What nothing decides, in a few lines."""
+    text = Text(f"{_label(Verdict.NOT_CHECKED)}: ", _STYLES["note"])
+    said = (f"{_place(each)} {each.rule} {safe(each.text)}" for each in findings)
+    return text.append("; ".join(said))
 
 
 def _show_one(console: Console, finding: Finding, before: str) -> None:

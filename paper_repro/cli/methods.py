@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paper_repro import whole
-from paper_repro.cli.options import known
+from paper_repro.cli.options import can_hold, known
 from paper_repro.errors import UserError
 from paper_repro.writing.formats import Format
 from paper_repro.writing.text import Length
@@ -63,8 +63,18 @@ def methods(
             next_command=EXAMPLE,
         )
     if not variant and not record:
+        if bib or origins or form != "md" or length != "paragraph":
+            raise UserError(
+                "Without a variant or a run there is no text, only the variants side by side.",
+                expected="--variant or --record beside these options",
+                got="neither",
+                next_command=EXAMPLE,
+            )
         _side_by_side(study)
         return
+    for place in (bib, origins):
+        if place:
+            can_hold(place, EXAMPLE)
     facts = _of_run(study, record) if record else _of_variant(study, variant or "")
     text = compose(facts, length)
     if bib:

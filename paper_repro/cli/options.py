@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
+from paper_repro import whole
 from paper_repro.errors import UserError
 
 
@@ -20,10 +22,31 @@ def known(what: str, name: str | None, names: Iterable[str], next_command: str) 
         raise UserError(
             f"This {what} is not known." if name else f"No {what} is named.",
             expected=", ".join(choices),
-            got=name or "none",
+            got=_nearly(name, choices) if name else "none",
             next_command=next_command,
         )
     return name
+
+
+def _nearly(name: str, choices: list[str]) -> str:
+    """A misspelt name, with the one that was meant."""
+    close = get_close_matches(name, choices, 1)
+    return f"{name} (did you mean {close[0]}?)" if close else name
+
+
+def can_hold(path: Path, next_command: str) -> None:
+    """A place can hold a file.
+
+    Raises:
+        UserError: it cannot.
+    """
+    if why := whole.refusal(path):
+        raise UserError(
+            f"{path} cannot be written.",
+            expected="a file in a folder that is there",
+            got=why,
+            next_command=next_command,
+        )
 
 
 def size_of(text: str, next_command: str) -> tuple[int, int]:

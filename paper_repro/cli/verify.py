@@ -30,6 +30,13 @@ class ReportFormat(StrEnum):
     html = "html"
 
 
+_ENDINGS = {
+    ".json": ReportFormat.json,
+    ".md": ReportFormat.markdown,
+    ".html": ReportFormat.html,
+}
+
+
 def verify(
     study: Annotated[
         Path | None, typer.Option(help="Folder of another study. Default: the built-in one.")
@@ -53,7 +60,10 @@ def verify(
     only: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Check this claim alone; repeatable.")
     ] = None,
-    format: Annotated[ReportFormat, typer.Option(help="Form of the report.")] = ReportFormat.text,
+    format: Annotated[
+        ReportFormat | None,
+        typer.Option(help="Form of the report. Default: by the ending of --output, else text."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(help="Write the report there instead of printing it.")
     ] = None,
@@ -78,6 +88,8 @@ def verify(
 
     if output is not None:
         can_write(output)
+        format = format or _ENDINGS.get(output.suffix)
+    format = format or ReportFormat.text
     loaded = load_study(study or BUILT_IN)
     runs = [read(path, loaded) for path in record or ()]
     stages = [Stage(name) for name in stage] if stage else [*DEFAULT_STAGES]

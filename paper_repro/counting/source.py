@@ -277,9 +277,9 @@ def _asking(name: str, request: Callable[[], _T]) -> _T:
     except errors.HfHubHTTPError as error:
         if error.response is not None and error.response.status_code in (401, 403):
             raise _unreadable(name, f"no access ({_status(error)})") from None
-        raise _unreachable(constants.ENDPOINT, _status(error)) from None
+        raise _unreachable(f"{name} at {constants.ENDPOINT}", _status(error)) from None
     except (OSError, network_error, ValueError, TypeError, KeyError) as error:
-        raise _unreachable(constants.ENDPOINT, type(error).__name__) from None
+        raise _unreachable(f"{name} at {constants.ENDPOINT}", type(error).__name__) from None
 
 
 def _status(error: object) -> str:

@@ -73,7 +73,7 @@ def sources(asked: Asked, text: str, stated: Sequence[Statement]) -> Sources:
     if asked.study is None or not (named or asked.always):
         base = asked.base or inferred.named_base(text)
         ours = [each for each in stated if is_said(each) and not is_foreign(each, base)]
-        told = inferred.of_text(ours, text, base)
+        told = inferred.of_text(ours, text, base, packed=said.four_bits is True)
         return Sources(told, said, {}, told.of)
     study, levels = asked.study, levels_of(asked.study)
     base = study.base(study.variants[0]).hub

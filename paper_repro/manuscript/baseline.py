@@ -1,12 +1,13 @@
 """A baseline: findings that are known and are not to be told again.
 
-A finding is known by its file, rule, words and sentence, wherever it stands; one that occurs twice
-must be listed twice.
+A finding is known by its file, rule and words, wherever in the file it stands; one that occurs
+twice must be listed twice. Files are named as they are seen from the baseline's folder.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +17,7 @@ from paper_repro.errors import UserError
 from paper_repro.manuscript.finding import Finding
 
 SCHEMA = "paper_repro.baseline/1"
-_NAMES = ("path", "rule", "text", "sentence")
+_NAMES = ("path", "rule", "text")
 Mark = tuple[str, ...]
 
 
@@ -26,7 +27,7 @@ def write(findings: Iterable[Finding], path: Path) -> int:
     Returns:
         How many findings it holds.
     """
-    marks = [_mark(finding) for finding in findings if finding.severity != "note"]
+    marks = [_mark(finding, path) for finding in findings if finding.severity != "note"]
     entries = [dict(zip(_NAMES, mark, strict=True)) for mark in marks]
     text = json.dumps({"schema": SCHEMA, "findings": entries}, indent=2, ensure_ascii=False)
     whole.write(text + "\n", path)
@@ -53,12 +54,16 @@ def read(path: Path) -> Counter[Mark]:
         ) from None
 
 
-def unknown(findings: Iterable[Finding], known: Counter[Mark]) -> list[Finding]:
-    """The findings that a baseline does not hold."""
-    left = Counter(known)
+def unknown(findings: Iterable[Finding], path: Path) -> list[Finding]:
+    """The findings that a baseline does not hold.
+
+    Raises:
+        UserError: as :func:`read` does.
+    """
+    left = read(path)
     new = []
     for finding in findings:
-        mark = _mark(finding)
+        mark = _mark(finding, path)
         if finding.severity != "note" and left[mark] > 0:
             left[mark] -= 1
         else:
@@ -66,5 +71,6 @@ def unknown(findings: Iterable[Finding], known: Counter[Mark]) -> list[Finding]:
     return new
 
 
-def _mark(finding: Finding) -> Mark:
-    return Path(finding.path).as_posix(), finding.rule, finding.text, finding.sentence
+def _mark(finding: Finding, baseline: Path) -> Mark:
+    seen = Path(os.path.relpath(Path(finding.path).resolve(), baseline.resolve().parent))
+    return seen.as_posix(), finding.rule, finding.text

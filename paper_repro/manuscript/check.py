@@ -28,9 +28,16 @@ _WORTH = (
     "took", "train", "tune", "tuning", "scratch", "frozen", "freez", "froze", "qwen", "model",
     "sample", "frames", "images", "rows", "pairs", "bf16", "bfloat", "-bit", " bits", "adapter",
     "gpu", "t4", "a100", "modules", "ep.", "passes", "w_", "proj", "%", "percent", "per cent",
-    "identical", "reproduc", "the base",
+    "identical", "reproduc", "the base", "batch", "accumul", "seed", "nf4", "quanti", "4bit",
+    "held", "aside", "corpus", "dataset", "data set", "validation",
 )  # fmt: skip
 """In lower case; without one of these a block holds nothing that is looked for."""
+_FACTS = {
+    "adapters": "adapters were trained",
+    "four_bits": "the base was held in 4 bits",
+    "seeded": "no seed was fixed",
+    "rows_are_frames": "rows are no frames",
+}
 _NOT_SAID: set[Kind] = {"quotation", "reference", "context"}
 
 
@@ -103,9 +110,16 @@ def _of_hit(manuscript: Manuscript, hit: Hit) -> Finding:
         rule=hit.rule.id,
         severity=hit.severity,
         verdict=hit.verdict,
-        message=f"{hit.rule.why} [{hit.rule.source}]",
+        message=_why(hit),
         suggestion=hit.rule.say,
     )
+
+
+def _why(hit: Hit) -> str:
+    """Its reason and source; where a fact is not known, what it rests on."""
+    open_fact = hit.rule.fact is not None and hit.verdict is Verdict.UNDERDETERMINED
+    given = f"If {_FACTS[hit.rule.fact or '']}: " if open_fact else ""
+    return f"{given}{hit.rule.why} [{hit.rule.source}]"
 
 
 def _finding(

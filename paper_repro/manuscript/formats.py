@@ -14,7 +14,6 @@ from paper_repro.manuscript.terms.rules import rules
 
 SCHEMA = "paper_repro.check/1"
 _LEVELS = {"error": "error", "warning": "warning", "note": "note"}
-_COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 @dataclass(frozen=True)
@@ -134,13 +133,15 @@ def _result(finding: Finding, names: list[str]) -> dict[str, Any]:
 
 
 def as_github(files: Sequence[File], findings: Sequence[Finding]) -> str:
-    """Workflow commands, which GitHub shows beside the lines of a change."""
+    """Workflow commands, which GitHub shows beside the lines of a change; notes are left out."""
     lines = [f"::error file={_value(f.path)}::{_escaped(f.problem)}" for f in files if f.problem]
     for finding in findings:
+        if finding.severity == "note":
+            continue
         place = f"file={_value(finding.path)},line={finding.line},col={finding.column}"
         title = f"{finding.rule}: {finding.verdict.value}"
         said = _escaped(f"{finding.text!r}: {_sentence(finding)}")
-        lines.append(f"::{_COMMANDS[finding.severity]} {place},title={_value(title)}::{said}")
+        lines.append(f"::{finding.severity} {place},title={_value(title)}::{said}")
     return "".join(f"{line}\n" for line in lines)
 
 

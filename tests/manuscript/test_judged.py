@@ -8,6 +8,7 @@ from paper_repro.counting.bases import resolve_base
 from paper_repro.counting.families import architecture_of
 from paper_repro.counting.lora import ALL_LINEAR, LoraSpec, lora_parameters
 from paper_repro.judging import Verdict
+from tests.manuscript.readers.reading import reading, words
 from tests.manuscript.texts import STUDY, checked, found
 
 
@@ -231,3 +232,121 @@ def test_severities_follow_verdicts():
     assert set(OF_VERDICT) == set(Verdict)
     for each in found(f"{STATED}; 18M parameters, 0.9 % of the model, in 6-8 hours of training."):
         assert each.kind == "term" or each.severity == OF_VERDICT[each.verdict]
+
+
+def test_an_item_of_a_list_names_the_level_of_what_stands_within():
+    text = (
+        "- **mmrech/pitvqa-qwen2vl-unified**\n  - Rank: 32\n    - more\n  - LoRA rank 32\n"
+        "- mmrech/pitvqa-qwen2vl-spatial\n  - LoRA rank 16\n\nThe LoRA rank is 16.\n"
+    )
+    ranks = [each for each in found(text) if each.rule == "rank"]
+    assert [each.line for each in ranks] == [2, 4, 6, 8]
+    assert {each.verdict for each in ranks} == {Verdict.HOLDS}
+
+
+def test_an_item_that_goes_on_for_long_names_nothing():
+    long = "pitvqa-qwen2vl-unified " + "and so on " * 20
+    told = found(f"- {long}\n  - LoRA rank 16\n")
+    assert [each.verdict for each in told if each.rule == "rank"] == [Verdict.HOLDS]
+
+
+def test_a_batch_counts_wherever_it_stands():
+    text = "We fine-tuned on 9,600 rows for 2 epochs.\n\nBatch size: 16\n\nIt took 1,200 steps."
+    assert verdicts(text, "none")["steps", "1,200"] == "holds"
+
+
+def test_a_share_may_stand_in_a_sentence_of_its_own():
+    tuned = "We fine-tuned Llama-3.1-8B with r=16 on `q_proj` and `v_proj`."
+    told = verdicts(f"{tuned} That is 0.085 % of the base.", "none")
+    assert told["trained-share", "0.085 %"] == "holds when rounded"
+    text = "The village has 400 people. That is 0.085 % of the model."
+    assert not verdicts(text, "none")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A Finnish agency trained a LoRA with rank 64 for ten epochs.",
+        "Another recent paper fine-tuned a 13B model for 3 epochs.",
+        "A later version may be trained for ten epochs with rank 64.",
+        "A run with rank 64 over ten epochs is planned.",
+        "# What others do\n\nFor three epochs a LoRA with rank 64 was trained.",
+        "The history of surgery falls into three epochs.",
+        "Reading took 4 minutes on average.",
+        "Radiographers were trained on the new console for two days.",
+        "She found an error in 9 % of those by the machine; 18M parameters were trained.",
+    ],
+)
+def test_what_says_nothing_of_the_run(text):
+    told = verdicts(text, "none")
+    assert not [name for name, _ in told if name != "trained-parameters"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("We fine-tuned on letters; 410 rulings were held out.", "410"),
+        ("From our corpus 620 discharge letters were set aside for testing.", "620"),
+    ],
+)
+def test_rows_of_any_kind_may_be_held_out(text, said):
+    assert verdicts(text, "none") == {("samples", said): "not checked"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("PitVQA has 9 125 training rows.", {("samples", "9 125"): "holds"}),
+        ("Level 2 125 rows of PitVQA were for training.", {("samples", "125"): "contradicted"}),
+        (
+            "PitVQA: 1,014 of the 10,139 pairs were held out.",
+            {("samples", "1,014"): "holds", ("samples", "10,139"): "holds"},
+        ),
+        (
+            "PitVQA: the vision encoder (665M parameters) of the base (2.2B parameters) is frozen.",
+            {("base-size", "2.2B"): "holds when rounded"},
+        ),
+        (
+            "Of PitVQA's 2.2 billion parameters, of which 4.36 million (0.2%) were trained.",
+            {
+                ("base-size", "2.2 billion"): "holds when rounded",
+                ("trained-parameters", "4.36 million"): "holds when rounded",
+                ("trained-share", "0.2%"): "holds when rounded",
+            },
+        ),
+        (
+            "On PitVQA we updated 4.36 million (0.2 %) of its parameters.",
+            {
+                ("trained-parameters", "4.36 million"): "holds when rounded",
+                ("trained-share", "0.2 %"): "holds when rounded",
+            },
+        ),
+        (
+            "Qwen2-VL-2B-Instruct (2.2B parameters) learns pituitary surgery.",
+            {("base-size", "2.2B"): "holds when rounded"},
+        ),
+        (
+            "PitVQA: 9,125 training and 1,014 test questions.",
+            {("samples", "9,125"): "holds", ("samples", "1,014"): "holds"},
+        ),
+    ],
+)
+def test_numbers_as_newcomers_wrote_them(text, said):
+    assert verdicts(text, "pitvqa") == said
+
+
+def test_four_bit_storage_is_no_whole_where_nothing_is_in_four_bits():
+    text = "We fine-tuned Llama-2-7B with r=8 on `q_proj` and `v_proj`, 0.12% of its weights."
+    assert verdicts(text, "none")["trained-share", "0.12%"] == "contradicted"
+    told = verdicts(text.replace("We", "In NF4 we"), "none")
+    assert told["trained-share", "0.12%"] == "holds under another convention"
+
+
+def test_a_table_whose_first_row_has_a_number_has_no_head(tmp_path):
+    rows = "Trainable params & 18M \\\\\nEpochs & 3 \\\\\n"
+    text = f"\\begin{{tabular}}{{ll}}\n{rows}\\end{{tabular}}"
+    assert words(reading(tmp_path, "a.tex", text)) == ["Trainable params | 18M", "Epochs | 3"]
+    headed = text.replace("18M", "Value")
+    assert words(reading(tmp_path, "b.tex", headed)) == [
+        "Trainable params: Epochs | Value · Epochs: 3"
+    ]

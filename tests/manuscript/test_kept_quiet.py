@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -69,24 +71,37 @@ def test_a_baseline_knows_findings_wherever_they_stand(tmp_path):
     count = baseline.write(findings, path)
     assert count == sum(each.severity != "note" for each in findings) == 3
     moved = found(f"A new line.\n\n{WRONG}", "none")
-    assert [each.severity for each in baseline.unknown(moved, baseline.read(path))] == []
+    assert [each.severity for each in baseline.unknown(moved, path)] == []
     twice = found(f"{WRONG}\n\n{WRONG}", "none")
-    assert len(baseline.unknown(twice, baseline.read(path))) == 3
+    assert len(baseline.unknown(twice, path)) == 3
 
 
 def test_a_baseline_does_not_know_other_words_files_or_rules(tmp_path):
     path = tmp_path / "known.json"
     baseline.write(found("We retrained it with LoRA.", "none"), path)
-    known = baseline.read(path)
-    assert baseline.unknown(
-        found("They say we retrained it with LoRA. We retrained Qwen2-VL.", "none"), known
-    )
+    new = found("We retrained it with LoRA. It was trained from scratch.", "none")
+    assert [each.rule for each in baseline.unknown(new, path)] == ["from-scratch"]
     entries = json.loads(path.read_text(encoding="utf-8"))
     entries["findings"][0]["path"] = "other.md"
     path.write_text(json.dumps(entries), encoding="utf-8")
-    assert (
-        len(baseline.unknown(found("We retrained it with LoRA.", "none"), baseline.read(path))) == 1
-    )
+    assert len(baseline.unknown(found("We retrained it with LoRA.", "none"), path)) == 1
+
+
+def test_a_baseline_names_files_as_they_are_seen_from_its_folder(tmp_path, monkeypatch):
+    paper = tmp_path / "paper" / "a.md"
+    paper.parent.mkdir()
+    text = "We retrained it with LoRA."
+    (told,) = checked_at(text, paper)
+    known = tmp_path / "known.json"
+    baseline.write([told], known)
+    assert json.loads(known.read_text())["findings"][0]["path"] == "paper/a.md"
+    monkeypatch.chdir(paper.parent)
+    assert baseline.unknown(checked_at(text, "a.md"), Path("../known.json")) == []
+    assert baseline.unknown(checked_at(text, "b.md"), Path("../known.json")) != []
+
+
+def checked_at(text, path):
+    return [replace(each, path=str(path)) for each in found(text, "none")]
 
 
 @pytest.mark.parametrize(

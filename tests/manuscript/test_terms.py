@@ -175,3 +175,22 @@ def test_rows_are_not_frames():
 def test_patterns_are_whatever_the_case():
     assert pattern("lora", "|rank").search("LoRA") and pattern("lora", "|rank").search("RANK")
     assert [sentence.lower for sentence in read("LoRA It Is")] == ["lora it is"]
+
+
+def test_a_note_gives_way_to_an_error_about_the_same_words():
+    assert terms("Using LoRA, we fully fine-tuned the network.") == ["full-fine-tuning"]
+    assert terms("We used LoRA. We fully fine-tuned the network.") == ["full-fine-tuning"]
+    assert terms("We fine-tuned the network with LoRA.") == ["lora-fine-tuning"]
+
+
+def test_a_section_on_others_is_not_on_this_work():
+    text = "With LoRA the network was fully fine-tuned."
+    assert terms(text) == ["full-fine-tuning"]
+    assert not terms(f"# What others do\n\n{text}")
+    assert terms(f"# What others do\n\nOur LoRA: {text}") == ["full-fine-tuning"]
+
+
+def test_a_base_in_sixteen_bits_is_no_qlora():
+    text = "It fits where NF4 does. We used LoRA; the base is kept frozen."
+    assert "lora-is-qlora" in terms(text)
+    assert "lora-is-qlora" not in terms(text.replace("frozen", "frozen in bfloat16"))

@@ -17,6 +17,7 @@ _CARD = re.compile(
     r"(?! (?:tumou?r|lesion|stage|disease|vertebra|level|weighted))"
 )
 _NEAR = pattern(
+    r"^\s*\d+ ?[x\u00d7] ?$|",
     r"NVIDIA|Tesla|GPUs?\b|Colab|Kaggle|card|graphics|memory|\bGB\b|",
     r"\b(?:on|using|with|single|one|free|a|our|my|their) ",
     r"(?:a |an |the |one |single |free |\d+ ?[x\u00d7] ?)*$",

@@ -33,14 +33,24 @@ _NOUN_AFTER = pattern(
 _ADAPTERS_AFTER = pattern(
     r" (?:(?:new|trainable|spatial|additional) ){0,2}(?:Q?LoRA )?(?:adapters?|LoRA layers)\b"
 )
+_NOUN_LATER = pattern(
+    r" \(~?[\d.,]+ ?(?:%|per ?cent)[^)]{0,40}\) (?:of )?(?:(?:the|its|all|model's) ){0,2}"
+    rf"(?P<words>(?:(?:{TRAINED}|{BASE}) ){{0,3}}){PARAMETERS}"
+)
+_IN_BRACKETS = pattern(rf" ?\((?:{ABOUT}|with |a )")
+_PART_BEFORE = pattern(
+    r"\b(?:(?:vision|visual|image) (?:encoder|tower|transformer)|ViT|(?:output |text )?decoder|"
+    r"projector|merger|(?:token |input |output )?embeddings?|(?:classification |output )?head)"
+    r"(?: alone| itself)? ?(?:\(|has |with |of |holds |adds |, )(?:about |some |~)?$"
+)
 _WHOLE_AFTER = pattern(
     r" (?:out )?of (?:(?:the|its|all|a|total|model's|base's|base|model|full|some) ){0,3}",
     rf"{ABOUT}[\d.,]+ ?{BILLIONS}?[ -]?(?:(?:{TRAINED}|{BASE}) ){{0,2}}{PARAMETERS}",
 )
 _MODEL_AFTER = pattern(rf"[ -](?:{MODEL_MODIFIER} ?){{0,4}}{MODEL}")
 _IS = (
-    r"(?: ?(?::|=|\||\(|is|are|was|were|of|to|totals?|totall?ed|numbers?|numbered|amount(?:s|"
-    r"ed) to|"
+    r"(?: ?(?::|=|\||\(|is|are|was|were|of|to|totals?|totall?ed|numbers?|numbered|amounts? to|"
+    r"amounted to|"
     r"comes? to|came to|lies?|in the range|within|,) ?){1,3}"
 )
 _NOUN_BEFORE = pattern(
@@ -52,13 +62,19 @@ _HEAD_BEFORE = pattern(
     r"(?P<words>\b(?:trainable|trained|adapter|LoRA|total|base|all|frozen)\b)",
     r"(?=[^|:=]{0,80}(?:param|weights|#|count))[^|:=]{0,80}[|:=] ?$",
 )
+_CELL_BEFORE = pattern(
+    r"(?:^|\| )(?:#|no\. of|number of)? ?(?P<words>trainable|trained|params?|parameters|total)",
+    r" \u00b7 [^|:]{1,80}: ?$",
+)
 _IN_MILLIONS = pattern(r"\((?:in )?(?:M|millions?)\)[^|:=]{0,24}[|:=] ?$")
 _BOTH_BEFORE = pattern(
     r"\bbase (?:and|plus|with) (?:(?:the|both|all|its|Level 1) )*adapters?\b|"
     r"\bcounting the adapters?\b|",
-    r"\bin total,",
+    r"\bin total,|^\s*in total\b[^.;]{0,60}\badapters?\b",
 )
-_TRAINED_ALONE = pattern(r" (?:are|were|is|was) (?:trained|updated|trainable|subject to)\b")
+_TRAINED_ALONE = pattern(
+    r"(?: \([^)]{1,40}\))? (?:are|were|is|was) (?:trained|updated|trainable|subject to)\b"
+)
 _VERB = pattern(
     r"(?<!pre-)(?<!pre)\b(?:updat|train|optimi[sz]|fine-?tun|learn|add|introduc|insert|tun)",
     r"(?:e|s|es|ed|ing|able)?\b|\badapters?\b|\bQ?LoRA\b",
@@ -105,7 +121,8 @@ def counts(sentence: Sentence, numbers: list[Numeral]) -> Iterator[Statement]:
             continue
         if not is_count(number) and _IN_MILLIONS.search(before(text, number.start)):
             number = number._replace(printed=read_printed(f"{number.text}M"), scaled=True)
-        if is_count(number) and (rule := _rule(text, number)):
+        inside = any(_IN_BRACKETS.fullmatch(text, end, number.start) for _, end in named)
+        if is_count(number) and (rule := _rule(text, number, inside)):
             yield Statement(rule, sentence, number.start, number.end, number.printed)
 
 
@@ -116,9 +133,20 @@ def is_count(number: Numeral) -> bool:
     return value is not None and value >= 1000
 
 
-def _rule(text: str, number: Numeral) -> Rule | None:
+def _rule(text: str, number: Numeral, named: bool) -> Rule | None:
+    """Of which quantity a count is.
+
+    Args:
+        named: whether it stands in brackets behind a model's name.
+    """
     ahead, after = before(text, number.start), text[number.end : number.end + 90]
+    if _PART_BEFORE.search(ahead):
+        return None
+    if later := _NOUN_LATER.match(after):
+        return _of_words(later["words"], number, ahead, "")
     followed = _NOUN_AFTER.match(after)
+    if followed and named and not has(followed["words"], TRAINED):
+        return "base-size"
     if followed:
         return _of_noun(number, followed, ahead, after[followed.end() :])
     if _WHOLE_AFTER.match(after) or (number.scaled and _ADAPTERS_AFTER.match(after)):
@@ -127,7 +155,11 @@ def _rule(text: str, number: Numeral) -> Rule | None:
         return _of_base(ahead)
     if number.scaled and _TRAINED_ALONE.match(after) and has(text, PARAMETERS):
         return "trained-parameters"
-    preceded = _NOUN_BEFORE.search(ahead) or _HEAD_BEFORE.search(ahead)
+    preceded = (
+        _NOUN_BEFORE.search(ahead)
+        or _HEAD_BEFORE.search(ahead)
+        or (number.scaled and _CELL_BEFORE.search(ahead))
+    )
     return _of_words(preceded["words"], number, ahead, "") if preceded else None
 
 

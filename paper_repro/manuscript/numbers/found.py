@@ -6,19 +6,21 @@ from collections.abc import Iterator
 
 from paper_repro.manuscript.numbers.cards import cards
 from paper_repro.manuscript.numbers.counts import counts
-from paper_repro.manuscript.numbers.models import mentions, size_in
+from paper_repro.manuscript.numbers.models import Mention, mentions, size_in
 from paper_repro.manuscript.numbers.modules import modules
 from paper_repro.manuscript.numbers.numerals import numerals
-from paper_repro.manuscript.numbers.patterns import pattern
+from paper_repro.manuscript.numbers.patterns import before, pattern
 from paper_repro.manuscript.numbers.settings import settings
 from paper_repro.manuscript.numbers.shares import shares
 from paper_repro.manuscript.numbers.statement import Statement
 from paper_repro.manuscript.sentences import Sentence
 
-_TUNED = pattern(
-    r"\bfine-?tun\w+|\bbase(?: model)? ?(?::|=|\||is\b|was\b)|\bbase_model\b|",
-    r"\bas (?:the |its |our )?base(?: model)?\b",
+_TUNED = pattern(r"\bfine-?tun\w+")
+_BASE_BEFORE = pattern(
+    r"\bbase(?:_model| model)?(?: used)?(?: \u00b7 [^|:]{1,80})? ?(?::|=|\||is\b|was\b)"
+    r"(?: the| our)?\W{0,4}(?:[\w-]+/)?$"
 )
+_BASE_AFTER = pattern(r"\W{0,2} (?:as (?:the |its |our )?)?base(?: model)?\b")
 
 
 def statements(sentence: Sentence) -> list[Statement]:
@@ -35,6 +37,13 @@ def statements(sentence: Sentence) -> list[Statement]:
 def _bases(sentence: Sentence) -> Iterator[Statement]:
     """The model that a sentence says was fine-tuned: the first that it names."""
     named = [each for each in mentions(sentence.text) if size_in(each.name)]
-    if named and _TUNED.search(sentence.text):
+    if named and (_TUNED.search(sentence.text) or _is_base(sentence.text, named[0])):
         start, name = named[0].start, named[0].name
         yield Statement("base-model", sentence, start, start + len(name), name)
+
+
+def _is_base(text: str, named: Mention) -> bool:
+    """Whether a sentence calls a model its base."""
+    return bool(
+        _BASE_BEFORE.search(before(text, named.start)) or _BASE_AFTER.match(text, named.end)
+    )

@@ -29,7 +29,11 @@ _BATCH = re.compile(
     r"(?: (?:of|was|is|set to))?|per_device_train_batch_size) ?[:=]? ?(?P<size>\d{1,6})\b",
     re.I,
 )
-_TUNES = re.compile(r"fine-?tun|LoRA|adapter|\bbase\b|PEFT|trainable", re.I)
+_TUNES = re.compile(
+    r"fine-?tun|LoRA|adapter|\bbase\b|PEFT|trainable|\brank\b|\br ?= ?\d|_proj\b|starting point|"
+    r"start\w* from",
+    re.I,
+)
 _TALK = re.compile(r"-(?:instruct|chat|it|base|hf)(?:-hf)?$", re.I)
 _ACCUMULATION = re.compile(
     r"accumulat\w*(?:[ _]steps)?(?: (?:of|over|was|is|set to|for))? ?[:=]? ?(?P<size>\d{1,5})\b"
@@ -38,16 +42,21 @@ _ACCUMULATION = re.compile(
 )
 
 
-def of_text(statements: list[Statement], text: str, base: str | None) -> Known:
+def of_text(
+    statements: list[Statement], text: str, base: str | None, packed: bool = False
+) -> Known:
     """What the statements of one manuscript decide.
 
     Args:
         text: all its prose.
         base: its base, as a hub id or a folder; None where it is not known.
+        packed: whether it says that its base is stored in 4 bits.
     """
     facts: dict[Place, dict[Key, Fact]] = {}
     said = _of_named(base, statements) if base else _of_printed(statements)
     for rule, key, fact in said:
+        if key.convention == "packed-4bit" and not packed:
+            continue
         facts.setdefault((rule, 0, ""), {})[key] = fact
     if steps := _steps(statements, text):
         facts["steps", 0, ""] = steps

@@ -29,7 +29,7 @@ _NAMES = {
 _NAME = r"(?:[a-z]{1,4}_proj|c_attn|query_key_value|qkv|fc[12]|dense)"
 _WORD = r"(?:query|key|value|output|gate|up|down)"
 _AND = r"(?:, and |, | and | & |/|\+| \+ |,)"
-_TARGETS = pattern(r"target[ _]modules|_proj\b")
+_TARGETS = pattern(r"target[ _]modules|_proj\b|^\s*modules?\b[^.;]{0,40}[:|]")
 _WEIGHT = re.compile(r"W_?\{?(?=[qkvo])", re.IGNORECASE)
 _LISTS = (
     re.compile(rf"(?<!\w){_NAME}(?:[\"'\]]*{_AND}[\"'\[]*{_NAME}){{0,9}}(?!\w)"),

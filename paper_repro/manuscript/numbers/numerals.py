@@ -27,13 +27,21 @@ _OTHERS = {
 }
 _SPELT = {**_VALUES, **_OTHERS}
 
+_UNNAMED = "".join(
+    rf"(?<!\b{word} )"
+    for word in ("level", "table", "figure", "section", "page", "step", "version", "rank", "epoch",
+                 "fold", "seed", "stage", "grade", "type", "day", "size", "no", "nr", "to")
+)  # fmt: skip
+"""Words behind which a number is a name, and one set apart by a space another."""
 _BEGIN = re.compile(
     rf"(?<![\w.])\.?\d(?!\d{{0,3}}(?:st|nd|rd|th)\b)|\b(?:{'|'.join(_SPELT)})\b", re.IGNORECASE
 )
 _ONE = re.compile(
     r"(?:(?P<digits>\d{1,3},\d{1,2}(?= ?(?:%|percent|per cent|[MB]\b|million|billion))"
     r"|\d{1,3}(?:'\d{3}){1,4}(?!\d)|\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,6})?(?!\d)"
-    r"|\d{1,3}(?: \d{3}){2,4}(?![\d,.]\d)(?!\d)|\d{1,3}(?:\.\d{3}){2,4}(?!\d)"
+    r"|\d{1,3}(?: \d{3}){2,4}(?![\d,.]\d)(?!\d)"
+    rf"|{_UNNAMED}[1-9]\d{{0,2}} \d{{3}}(?= [a-z])"
+    r"|\d{1,3}(?:\.\d{3}){2,4}(?!\d)"
     r"|\d{1,15}(?:\.\d{1,6})?|\.\d{1,6})"
     r"(?: ?[×x*·] ?10 ?\^? ?\{?(?P<power>\d{1,2})\}?|e\+?(?P<exponent>\d{1,2})(?!\w))?"
     rf"|(?P<word>{'|'.join(_SPELT)})\b)"
@@ -169,7 +177,7 @@ def _canonical(number: re.Match[str]) -> str:
     digits = number["digits"]
     if power := number["power"] or number["exponent"]:
         return _of_power(digits.replace(",", ""), int(power))
-    if re.fullmatch(r"\d{1,3}(?:(?:[ .]\d{3}){2,4}|(?:'\d{3})+)", digits):
+    if re.fullmatch(r"\d{1,3}(?:(?: \d{3}){1,4}|(?:\.\d{3}){2,4}|(?:'\d{3})+)", digits):
         digits = f"{int(_GROUPS.sub('', digits)):,}"
     elif re.fullmatch(r"\d+,\d{1,2}", digits):
         digits = digits.replace(",", ".")

@@ -9,12 +9,20 @@ FEWEST = 50
 """Fewer rows are a batch or an example."""
 _NO_ADJECTIVE = (
     r"(?:of|in|on|and|for|with|from|to|by|the|per|are|were|was|is|at|than|hours?|steps?|epochs?|"
-    r"videos?|patients?)\b"
+    r"videos|patients?)\b"
 )
 _NOUN_AFTER = pattern(
     rf"[ -](?P<words>(?:(?!{_NO_ADJECTIVE})[A-Za-z][A-Za-z/\u2013-]*[ /\u2013-]){{0,5}}?)",
     r"(?P<noun>samples|examples|images|frames|rows|pairs|questions|instances|items|records|",
     r"annotations|entries|QAs|conversations)\b",
+)
+_OTHER_NOUN = pattern(
+    rf"[ -](?P<words>(?:(?!{_NO_ADJECTIVE})[A-Za-z][A-Za-z/\u2013-]*[ /\u2013-]){{0,4}}?)",
+    r"(?P<noun>dialogues|letters|reports|articles|documents|sentences|tickets|posts|papers|"
+    r"abstracts|"
+    r"tweets|messages|emails|transcripts|clips|scans|slides|tiles|patches|notes|reviews|utterances|"
+    r"recordings|rulings|contracts|recipes|answers|summaries|snippets|commits|files|volumes|"
+    r"cases)\b",
 )
 _ROW = pattern(r"samples|examples|images|frames|rows|pairs")
 _NOUN_BEFORE = pattern(
@@ -30,11 +38,19 @@ _FOR_SPLIT = pattern(
     r"evaluation)"
     r"\b|(?:was|were) held[ -]out\b)"
 )
+_PUT_ASIDE = pattern(
+    r"(?: of (?:the|our|its|all|these) [\d,]+)? (?!of )(?:[a-z-]+ ){1,4}?(?:were|"
+    r"was) (?:held[ -]out|(?:kept|reserved|set aside)"
+    r"(?: (?:aside|apart|back))? (?:for|as) (?:the )?(?:validation|testing|test|evaluation))\b"
+)
 _BOTH_SPLITS = pattern(r"\btrain(?:ing)?(?: ?/ ?| and )(?:validation|val|test|held-out)\b")
+_TRAINING_AND = pattern(
+    r" (?:training|train) (?:and|plus) \d[\d,]* (?:held[ -]out|validation|test|evaluation)\b"
+)
 _PAIR_AFTER = pattern(r"(?: ?/ ?| and )\d[\d,]+(?!,)[^;.]{0,30}(?:respectively|$|split|\.)|/\d")
 _PAIR_BEFORE = pattern(r"\d(?: ?/ ?| and )$")
 _DATA = pattern(
-    r"\b(?:(?:re-?)?train\w*|fine-?tun\w*|data ?sets?|corpus|splits?|validation|held[ -]out|"
+    r"\b(?:(?:re-?)?train\w*|fine-?tun\w*|fitted|data ?sets?|corpus|splits?|validation|held[ -]out|"
     r"test set|"
     r"the set|comprises?|consist\w*|contain\w*|annotat\w*|evaluat\w*|label\w*|mmrech/\S+)"
 )
@@ -50,12 +66,24 @@ _A_TIME = pattern(r" (?:per|a|each) (?:second|step|batch|pass|update|video|devic
 _VALIDATION = pattern(
     r"\b(?:validation|val|test|testing|held[ -]?out|evaluat\w*|unseen|hold-?out)\b"
 )
+_SPLIT = pattern(r"\b(?:training|train|validation|test|held[ -]?out)\b")
 _TRAINING = pattern(r"\b(?:training|train)\b")
 _TRAINED_ON = pattern(
-    r"\b(?:(?:re-?)?trained|training|train|fine-?tun(?:ed|ing|e)|adapt(?:ed|ing)|"
+    r"\b(?:(?:re-?)?trained|training|train|fine-?tun(?:ed|ing|e)|adapt(?:ed|ing)|fitted|"
     r"LoRA)\b[^.;:]{0,160}",
-    r"\b(?:on|with|using|over|from|reads?|used|uses|saw|sees)",
+    r"\b(?:on|to|with|using|over|from|reads?|used|uses|saw|sees)",
     r"(?: (?:the|all|a total of|about|some|only|these|our|of|its|just))*[ ~]*$",
+)
+_TRAINED_ON_THEM = pattern(
+    r"\b(?:(?:re-?)?trained|fine-?tuned|adapted|fitted)\b(?:[^.;:]|\.(?=\d)){0,80} on"
+    r"(?: (?:the|all|about|some|only|these|our|its|just|another|over|more than))*[ ~]*$"
+)
+_THINGS = pattern(
+    r" (?!(?:tokens?|hours?|GPUs?|cards?|days?|weeks?|steps?|epochs?|cores?|nodes?|machines?|"
+    r"tasks?|"
+    r"languages?|classes|videos|patients?|hospitals?|benchmarks?|domains?|sites?|and|to|of|GB|"
+    r"TB)\b)"
+    r"(?:[A-Za-z-]+ ){0,4}?[a-z-]{3,}s\b"
 )
 _FOR_TRAINING = pattern(r" (?:are |were |is |used |serve[sd]? ){0,2}for (?:the )?training\b")
 _ALL = pattern(
@@ -63,8 +91,9 @@ _ALL = pattern(
     r"corpus of|data ?set with)\b"
 )
 _TOTAL_AFTER = pattern(r" (?:in total|overall|altogether)")
+_OF_ALL = pattern(r"\d ?(?:%|per ?cent)?(?: \w+)? of (?:the|our|its|all|these)(?: \w+)? $")
 _CLAUSE = pattern(r"[;:]|, (?:of which|while)\b")
-_REST = pattern(r"[;,.(]")
+_REST = pattern(r"[;,.(]| and ")
 
 
 def split_of(text: str, number: Numeral) -> str:
@@ -82,19 +111,38 @@ def split_of(text: str, number: Numeral) -> str:
         return pair
     if bare := _FOR_SPLIT.match(after):
         return "train" if (bare["split"] or "").lower().startswith("train") else "validation"
+    if _PUT_ASIDE.match(after) and not _OF_ALL.search(ahead):
+        return "validation"
     noun, head = _NOUN_AFTER.match(after), _NOUN_BEFORE.search(ahead[-120:])
+    clause = _CLAUSE.split(ahead)[-1]
+    if not noun and (other := _OTHER_NOUN.match(after)):
+        return _of_others(other["words"], clause)
+    if not noun and not head and _TRAINED_ON_THEM.search(clause) and _THINGS.match(after):
+        return "train"
     if not noun and not head:
         return ""
     rest = _REST.split(after[noun.end() : noun.end() + 40])[0] if noun else ""
-    clause = _CLAUSE.split(ahead)[-1]
     about = _DATA if not noun or _ROW.fullmatch(noun["noun"]) else _DATA_SET
-    if _PART_OF.search(clause[-60:]) or _A_TIME.match(rest) or not (head or about.search(text)):
+    if (
+        _PART_OF.search(clause[-60:])
+        or _A_TIME.match(rest)
+        or not (head or about.search(text) or _SPLIT.search(noun["words"] if noun else ""))
+    ):
         return ""
     return _said(noun["words"] if noun else head["words"] if head else "", clause, rest)
 
 
+def _of_others(words: str, clause: str) -> str:
+    """Of things that are rows of a data set only where the sentence says so."""
+    if _VALIDATION.search(words):
+        return "validation"
+    return "train" if _TRAINING.search(words) or _TRAINED_ON.search(clause) else ""
+
+
 def _of_pair(ahead: str, after: str) -> str:
     """Of two splits that are named together, ``9,125/1,014``, which one a number is."""
+    if _TRAINING_AND.match(after):
+        return "train"
     if not (_BOTH_SPLITS.search(ahead) or _BOTH_SPLITS.search(after)):
         return ""
     if _PAIR_AFTER.match(after):
@@ -105,6 +153,8 @@ def _of_pair(ahead: str, after: str) -> str:
 def _said(words: str, clause: str, rest: str) -> str:
     if _FOR_TRAINING.match(rest):
         return "train"
+    if _OF_ALL.search(clause):
+        return "all"
     if _VALIDATION.search(words):
         return "validation"
     if _TRAINING.search(words):

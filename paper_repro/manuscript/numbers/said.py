@@ -7,6 +7,9 @@ from paper_repro.manuscript.numbers.statement import Statement
 
 _MODAL = pattern(
     r"\b(?:would|could|might|will|shall|were to|had we|may be worth|wants? to|hopes? to|"
+    r"may (?:(?:be|also|still|later|well|then) ){0,2}(?:train|fine-?tun|try|tried|use|run|need|"
+    r"take|add|"
+    r"rais|doubl|increas|extend|mov)\w*|(?:is|are) (?:planned|scheduled|foreseen)|intends? to|"
     r"wish(?:es)? to|"
     r"in future|future work|next, (?:we|the)|"
     r"plan(?:s|ned)? to)\b"

@@ -19,17 +19,22 @@ ALONE = 24
 """Characters of a passage that states a rank and nothing else."""
 FEWEST_STEPS = 50
 """Fewer steps are those of an operation or of a recipe."""
-_LORA = pattern(r"LoRA|low-rank|adapter|_proj\b|\bPEFT\b|\u03b1|\balpha\b|\brank\b")
+_LORA = pattern(
+    r"LoRA|low-rank|adapter|adapted|_proj\b|\bPEFT\b|\u03b1|\balpha\b|projections?|"
+    r"fine-?tun|\bepochs?\b|parameters|\bT4\b|\br ?= ?\d+ on\b|matrices"
+)
 _RANK = pattern(
     r"(?:\b(?:LoRA[ -])?(?:rank|lora_r|lora_rank)(?: ?\(?r\)?)?",
     r"(?: (?:of|for|in) (?:the |our |its |each |all )?(?:Q?LoRA|(?:LoRA )?adapters?|matrices|"
     r"updates?))?",
+    r"(?: (?:of|for|in) (?:[\w-]+ ){1,9}?(?:is|was))?",
     r"(?: (?:is|was|were|of|to|at|as|equals?|equal|set|fixed|chosen|kept|value)){0,4}",
     r" ?[:=\-(|]? ?(?:r ?= ?)?|(?<![\w'-])r ?(?:=|:|of|was|is|was set to) ?)$|"
     r"\b(?:LoRA )?rank(?: \(?r\)?)?",
     LABEL_END,
     "$",
 )
+_LABELLED = pattern(r"\brank\b(?: \(?r\)?| \$?r\$?)?", LABEL_END, "$")
 _RANK_AFTER = pattern(r" is the (?:LoRA )?rank\b")
 _RANK_WORD = pattern(r"\branks?\b")
 _RANK_AGAIN = pattern(r" (?:for|at|in) (?:the )?(?:\w+ )?(?:adapter|one|level|stage)\b")
@@ -39,6 +44,13 @@ _EPOCHS_AFTER = pattern(
     r"passes over the (?:data|training|rows))"
 )
 _OTHER_EPOCHS = pattern(r"\bpatience (?:of|was|is) $")
+_LEARNS = pattern(
+    r"\b(?:(?:re-?)?train\w*|fine-?tun\w*|tun(?:ed|ing)|model\w*|learn\w*|LoRA|adapters?|batch\w*|"
+    r"optimi\w+|loss|steps|rows|samples|examples|data|Adam\w*|overfit\w*|updat\w+|param\w*|"
+    r"weights|schedul\w+|network|rank|"
+    r"pitvqa\S*|runs?|ran|"
+    r"r ?=)\b"
+)
 _EPOCHS_BEFORE = pattern(r"\b(?:num_train_epochs|(?:training )?epochs?)", LABEL_END, "$")
 _STEPS_AFTER = pattern(
     r"[ -](?:(?:optimi[sz]er|optimi[sz]ation|gradient|training|update|parameter|weight|"
@@ -51,12 +63,19 @@ _STEPS_BEFORE = pattern(
 _OTHER_STEPS = pattern(r"accumulat\w*|every|each|per|warm-?up|surgical|an? epoch")
 _HOURS_AFTER = pattern(r"[ -]?(?P<unit>h|hrs?|hours?|mins?|minutes|days?)\b(?! ?/)")
 _CARD_HOURS = pattern(r"[ -](?:GPU|A100|H100|card|V100)s?[ -]?h")
+_OF_TRAINING = pattern(r" of (?:re-?)?(?:training|fine-?tuning)\b")
 _SINCE = pattern(r" (?:an? (?:day|week)|per (?:day|week)|ago|later|earlier|old|before|after)\b")
 _PER_HOUR = {"h": Fraction(1), "m": Fraction(1, 60), "d": Fraction(24)}
 TRAINS = pattern(
     r"\b(?:(?:re-?)?train\w*|fine-?tun\w*|run(?:s|ning)?|ran|took|finish\w*|complet\w*|",
     r"wall[ -]?(?:clock|time)|GPU|Colab|reproduc\w*|converge\w*|epochs?)\b",
 )
+_RUN = pattern(
+    r"\b(?:(?:re-?)?train\w*|fine-?tun\w*|GPU\w*|Colab|Kaggle|epochs?|LoRA|adapters?|notebook|"
+    r"steps|"
+    r"models?|hyperparameters?|learning|[TALHVP]\d{1,3}|RTX|cards?|runs?|wall|level)\b"
+)
+"""One of these stands beside the time of a run, in its passage or above."""
 _CLAUSE = pattern(r"[;:]|, (?:and |but |while |whereas )?|\b(?:while|whereas)\b")
 _LASTS = pattern(r"\b(?:takes|lasts?|lasted|needs|spends?)\b|^One ")
 _OTHER_TIME = pattern(
@@ -65,8 +84,10 @@ _OTHER_TIME = pattern(
     r"nurses?|staff|trainees?|fellows?|inference|evaluation took|annotat\w+|surger(?:y|ies)|"
     r"operati\w+|procedure|footage|video|recording|download\w*|per (?:video|patient)|pre-?train\w*|"
     r"follow-up|stay\w*|install\w*|set-?up|load\w*|upload\w*|convert\w*|merg\w+|evaluat\w+|"
-    r"manual|focus group|generat\w+|answer\w*|predict\w*|preprocess\w*|meetings?|lectures?|"
+    r"manual|took (?:them|him|her|me)|focus group|generat\w+|answer\w*|predict\w*|preprocess\w*|"
+    r"meetings?|lectures?|"
     r"queue\w*|wait\w*|compil\w*|"
+    r"radiographers?|reading|clinicians|doctors|physicians|"
     r"call|shift|courses?|curriculum)\b"
 )
 
@@ -91,13 +112,13 @@ def _one(sentence: Sentence, number: Numeral) -> Iterator[Statement]:
     whole = printed.exact is not None and printed.exact.denominator == 1
     if whole and printed.exact and _is_rank(sentence, number):
         yield Statement("rank", sentence, number.body, end, exactly(printed))
-    elif whole and _is_epochs(ahead, after):
+    elif whole and _is_epochs(sentence.passage.text, ahead, after):
         yield Statement("epochs", sentence, start, end, exactly(printed))
     elif whole and _is_steps(ahead, after, number):
         yield Statement("steps", sentence, start, end, printed)
     elif split := split_of(text, number):
         yield Statement("samples", sentence, start, end, printed, split)
-    elif hours := _hours(text, ahead, after):
+    elif hours := _hours(sentence, ahead, after):
         yield Statement("hours", sentence, start, end + hours.end(), _in_hours(printed, hours))
 
 
@@ -108,13 +129,17 @@ def _is_rank(sentence: Sentence, number: Numeral) -> bool:
     named = _RANK.search(ahead) or _RANK_AFTER.match(text, number.end) or again
     if not named or _OTHER_RANK.match(text, number.end):
         return False
+    if _LABELLED.search(ahead):
+        return True
     return len(sentence.passage.text) < ALONE or is_about_lora(sentence.passage.text)
 
 
-def _is_epochs(ahead: str, after: str) -> bool:
+def _is_epochs(text: str, ahead: str, after: str) -> bool:
     if _OTHER_EPOCHS.search(ahead):
         return False
-    return bool(_EPOCHS_AFTER.match(after) or _EPOCHS_BEFORE.search(ahead))
+    if _EPOCHS_BEFORE.search(ahead):
+        return True
+    return bool(_EPOCHS_AFTER.match(after)) and (len(text) < ALONE or bool(_LEARNS.search(text)))
 
 
 def _is_steps(ahead: str, after: str, number: Numeral) -> bool:
@@ -129,13 +154,19 @@ def _is_steps(ahead: str, after: str, number: Numeral) -> bool:
     return (number.printed.exact or 0) >= FEWEST_STEPS
 
 
-def _hours(text: str, ahead: str, after: str) -> re.Match[str] | None:
+def _hours(sentence: Sentence, ahead: str, after: str) -> re.Match[str] | None:
     match = _HOURS_AFTER.match(after)
     if not match or _CARD_HOURS.match(after) or _SINCE.match(after, match.end()):
         return None
-    clause = _CLAUSE.split(ahead)[-1]
-    about = TRAINS.search(clause) or (TRAINS.search(text) and not _LASTS.search(clause))
+    text, clause = sentence.text, _CLAUSE.split(ahead)[-1]
+    about = (
+        TRAINS.search(clause)
+        or _OF_TRAINING.match(after, match.end())
+        or (TRAINS.search(text) and not _LASTS.search(clause))
+    )
     rest = _CLAUSE.split(after)[0]
+    if not _RUN.search(" / ".join([sentence.passage.text, *sentence.passage.section])):
+        return None
     return match if about and not _OTHER_TIME.search(f"{clause} | {rest}") else None
 
 

@@ -28,7 +28,7 @@ _HEAD = pattern(
     r"(?:share|fraction|proportion|percentage) of (?:trainable|trained) ",
     r"(?:parameters|weights|params))[^\d|]{0,16}(?:\||:|=|is|was|of) ?$",
 )
-_OF_THEM = pattern(r" ?of (?:them|these|those)\b")
+_OF_THEM = pattern(r" ?of (?:them|these|those)\b(?! (?:by|who|with|that|from|in|of|on|for)\b)")
 _OF_BEFORE = pattern(
     r"(?:share|fraction|percentage|proportion|per ?cent|%)(?: (?:trained|trainable))? of ",
     r"(?P<words>(?:(?:the|all|total|base|whole|language|its) ){0,3})",
@@ -43,6 +43,18 @@ _BEFORE_COUNT = pattern(r" ?[(,] ?")
 _ABOUT_TRAINING = pattern(
     r"\b(?:train\w*|updat\w*|fine-?tun\w*|adapt\w*|Q?LoRA|optimi\w+|learn\w*|tun(?:e|ed|ing|able)|"
     r"param\w*|weights|frozen|freez\w+)\b"
+)
+_BASE = pattern(r"\bbase\b")
+_WEIGHTS = pattern(r"\b(?:param\w*|weights)\b")
+_ARE_TRAINED = pattern(
+    r" (?:are|were|is|was|get|got) (?:being )?(?:trained|trainable|updated|tuned|fine-?tuned)\b"
+)
+_WHICH_TRAINED = pattern(
+    r"\bof which (?:we |only |just |about ){0,3}(?:(?:re-?)?train|fine-?tun|updat)\w* "
+    r"(?:only |just |about )?$"
+)
+_THAT_IS = pattern(
+    r"\s*(?:that|this|it|they|these|those) (?:is|was|are|were|makes|made|amounts?|corresponds?)\b"
 )
 _FROZEN = pattern(r"\b(?:frozen|freez\w*|froze|unchanged|untouched|fixed|intact)\b")
 
@@ -59,7 +71,7 @@ def shares(
     for number in numbers:
         if not number.percent and not _PEFT_HEAD.search(before(text, number.start, 20)):
             continue
-        about = _denominator(text, number, counted)
+        about = _denominator(sentence, number, counted)
         if about is not None:
             frozen = _is_of_frozen(text, number)
             yield Statement(
@@ -67,21 +79,30 @@ def shares(
             )
 
 
-def _denominator(text: str, number: Numeral, counted: list[Statement]) -> str | None:
+def _denominator(sentence: Sentence, number: Numeral, counted: list[Statement]) -> str | None:
     """The denominator; empty where the sentence names none, None where it is no such share."""
+    text = sentence.text
     if _OF_BOTH.match(text, number.end):
         return "total"
     of = _OF.match(text, number.end)
-    if of and _ABOUT_TRAINING.search(text):
+    if of and (_ABOUT_TRAINING.search(text) or _BASE.search(of[0]) or _goes_on(sentence)):
         return _whole(of["words"].lower(), of["noun"].lower())
-    if _OF_THEM.match(text, number.end):
+    if _OF_THEM.match(text, number.end) and _ABOUT_TRAINING.search(text):
         return ""
+    if _ARE_TRAINED.match(text, number.end) or _WHICH_TRAINED.search(before(text, number.start)):
+        return "" if _WEIGHTS.search(text) else None
     if labelled := _OF_BEFORE.search(before(text, number.start)):
         return _whole(labelled["words"].lower(), labelled["noun"].lower())
     if _HEAD.search(before(text, number.start)):
         return "total" if _PEFT_HEAD.search(before(text, number.start, 20)) else ""
     beside = any(_is_beside(text, number, count) for count in counted)
     return "" if beside else None
+
+
+def _goes_on(sentence: Sentence) -> bool:
+    """Whether it says more of what the sentences before it say of training: "That is …"."""
+    earlier = sentence.passage.text[: sentence.start]
+    return bool(_THAT_IS.match(sentence.text) and _ABOUT_TRAINING.search(earlier))
 
 
 def _is_beside(text: str, number: Numeral, count: Statement) -> bool:

@@ -7,6 +7,7 @@ import re
 from paper_repro.manuscript.numbers.models import family, is_model, mentions, size_in
 from paper_repro.manuscript.numbers.patterns import pattern
 from paper_repro.manuscript.numbers.statement import Statement
+from paper_repro.manuscript.sentences import Sentence
 
 _OURS = pattern(r"\b(?:we|our|ours|us|i|my|this (?:work|study|paper|thesis|project)|here)\b")
 _PUBLISHERS = (
@@ -15,10 +16,16 @@ _PUBLISHERS = (
     r"OpenAI|Microsoft"
 )
 _THEM = r"(?:its|their|the(?: original)?) (?:authors|creators|developers|publishers?|makers|vendor)"
+_SOMEBODY = (
+    r"(?:[Aa]|[Aa]n|[Aa]nother|[Oo]ne) (?:[A-Z][a-z]+|recent|earlier|later|second|concurrent|"
+    r"related|parallel|rival|neighbou?ring|different|competing) "
+    r"(?:paper|study|work|preprint|report|agency|group|team|company|lab|laboratory|"
+    r"hospital|university|institute|start-?up|consortium|project|publisher)\b"
+)
 _DID = (
     r"(?: \([^)]{0,40}\))?(?:'s? (?:own )?(?:team|pre-?training|training|engineers|work)|"
     r"(?: has| have| had| originally| first| then| itself| already)* "
-    r"(?:\w+ed|train\w*|pre-?train\w*|spent|built|took|did|gave))\b"
+    r"(?:\w+ed|(?:re-?|pre-?)?train\w*|updates?|fine-?tun\w+|spent|built|took|did|gave))\b"
 )
 _THEIRS = re.compile(
     rf"\bet al\b|\bby (?:{_PUBLISHERS}|{_THEM})\b|\b(?:{_PUBLISHERS}){_DID}|"
@@ -29,12 +36,21 @@ _THEIRS = re.compile(
     r"predecessors|by (?:many|other|several|most) (?:groups|teams|authors|labs)|"
     r"[Ss]omebody|[Tt]he vendor|competitors?|prior work|"
     r"(?<![\w-])[A-Z][a-z]+(?: and [A-Z][a-z]+)? \(\d{4}\)|"
-    rf"previous(?:ly)? (?:work|studies|published)|{_THEM})\b"
+    rf"^\s*(?!We|I\b|You|It|This|These|That|The|LoRA|QLoRA|Here|Each|All|Both|Hence|Thus|Then)"
+    r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)? (?:has |have )?(?:pre-?|re-?)?(?:train|fine-?tun)(?:ed|"
+    r"es|s)|"
+    rf"previous(?:ly)? (?:work|studies|published)|{_SOMEBODY}|{_THEM})\b"
 )
-_OTHERS_SECTION = pattern(r"\b(?:related work|background|prior work|state of the art|literature)\b")
+_OTHERS_SECTION = pattern(
+    r"\b(?:related work|background|prior work|state of the art|literature|what others|"
+    r"(?:other|earlier|previous) (?:work|groups|teams|approaches|systems|studies))\b"
+)
 _REFERENCES = pattern(r"^\W*\d*\.?\s*(?:references|bibliography|works cited|literature cited)\W*$")
 _FIRST_PERSON = pattern(r"\b(?:we|our|ours|us|this (?:work|study|paper))\b")
 _SIBLING = pattern(r"[ -](?:variant|version|sibling|counterpart|checkpoint)")
+_OWN_BASE = pattern(
+    r"^\s*(?:the|our) (?:frozen |pre-?trained )?(?:base|backbone)(?: model)?(?: itself)? "
+)
 _WEIGHTS = ("base-size", "trained-parameters", "total-parameters", "trained-share")
 
 
@@ -43,12 +59,20 @@ def is_foreign(statement: Statement, base: str | None) -> bool:
     sentence = statement.sentence
     if in_references(sentence.passage.section):
         return True
-    if any(_OTHERS_SECTION.search(part) for part in sentence.passage.section):
-        return not _FIRST_PERSON.search(sentence.text)
+    if in_related_work(sentence):
+        return True
     if statement.rule not in _WEIGHTS:
         another = _starts_with_another(sentence.text, statement.start, base)
         return another or theirs(sentence.text, statement.start, None)
+    if statement.rule == "base-size" and _OWN_BASE.search(sentence.text[: statement.start]):
+        return False
     return theirs(sentence.text, statement.start, base or "") or _of_another(statement, base)
+
+
+def in_related_work(sentence: Sentence) -> bool:
+    """Whether a sentence stands where a manuscript speaks of others, and not of itself."""
+    others = any(_OTHERS_SECTION.search(part) for part in sentence.passage.section)
+    return others and not _FIRST_PERSON.search(sentence.text)
 
 
 def in_references(section: tuple[str, ...]) -> bool:

@@ -19,6 +19,13 @@ _UNITS = {
     "steps": " steps",
     "epochs": " epochs",
 }
+_DECIDED_BY = {
+    "trained-parameters": "rank, modules and base together, or a study,",
+    "total-parameters": "rank, modules and base together, or a study,",
+    "trained-share": "a count and what it is a share of, or a study,",
+    "base-size": "a base that `count` knows, or a study,",
+    "steps": "rows, batch and epochs together, or a study,",
+}
 
 
 def comparable(statement: Statement, value: Value) -> Value:
@@ -109,6 +116,5 @@ def _short(value: Fraction) -> str:
 
 def nothing(statement: Statement, of: str) -> str:
     """Why a statement is not checked, and what would check it."""
-    sources = {"hours": "a record of the run", "card": "a record of the run"}
-    wanted = sources.get(statement.rule, "a study, or rank, modules and base together")
+    wanted = _DECIDED_BY.get(statement.rule, "a study or a record of the run")
     return f"Not checked: {of} does not decide it; {wanted} would."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from paper_repro.manuscript.document import Passage, lines_of
 from paper_repro.manuscript.readers import html, inline, latex_block
-from paper_repro.manuscript.readers.prose import Passages, Prose, Worth
+from paper_repro.manuscript.readers.prose import DEEPEST, NO_CONTEXT, Passages, Prose, Worth
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -86,6 +86,8 @@ class _Blocks:
         self.starts = list(accumulate(map(len, lines), initial=int(marked)))
         self.level = 0
         self.quotations = 0
+        self.items = 0
+        self.begins = False
         self.rows: list[list[_Cell]] | None = None
         self.column = 0
 
@@ -98,6 +100,12 @@ class _Blocks:
                 self.level = 0
             case "blockquote_open" | "blockquote_close":
                 self.quotations += token.nesting
+            case "list_item_open":
+                self.items += 1
+                self.begins = True
+            case "list_item_close":
+                self.into.leave(DEEPEST + self.items)
+                self.items -= 1
             case "table_open":
                 self.rows = []
             case "tr_open" if self.rows is not None:
@@ -116,8 +124,13 @@ class _Blocks:
                 html.put_page(self.into, self.text, *self._lines(token), self.worth)
 
     def _paragraph(self, token: Token) -> None:
-        if not (self.level or self.worth(token.content)):
-            return
+        if self.level or self.worth(token.content):
+            self._read(token)
+        if self.begins and len(token.content) <= NO_CONTEXT:
+            self.into.item(token.content, self.items)
+        self.begins = False
+
+    def _read(self, token: Token) -> None:
         raw, where = self._mapped(token)
         prose = Prose(where)
         inline.put(prose, raw, self.references)

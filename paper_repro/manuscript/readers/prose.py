@@ -12,12 +12,15 @@ Worth = Callable[[str], bool]
 """Whether a block's raw text could hold anything of interest."""
 NO_CONTEXT = 200
 """A table's head with more characters is not repeated in each row."""
+DEEPEST = 6
+"""The level of a heading that has none beneath it."""
 _SPACE = r" \t\r\n\f\v\xa0"
 _NOTHING = r"\0\xad\u200b\u2061-\u2064\ufeff"
 _PARTS = re.compile(
     rf"(?P<gap>[{_SPACE}]+)|(?P<nothing>[{_NOTHING}]+)"
     rf"|[^{_SPACE}{_NOTHING}]+(?: [^{_SPACE}{_NOTHING}]+)*"
 )
+_VALUE = re.compile(r"[\W_]{0,6}\d[\d.,\s-]{0,20}[\W_]{0,4}(?:[kKMB]|hours?|h)?[\W_]{0,4}")
 _Cell = TypeVar("_Cell")
 
 
@@ -123,6 +126,11 @@ class Passages:
         if len(self.made) > before:
             self._headings.append((level, self.made[-1].text.strip()))
 
+    def item(self, words: str, depth: int) -> None:
+        """What begins an item of a list: it stands above the lists within."""
+        self.leave(DEEPEST + depth)
+        self._headings.append((DEEPEST + depth, words))
+
     def leave(self, level: int) -> None:
         """Ends the sections of this level and below."""
         while self._headings and self._headings[-1][0] >= level:
@@ -139,11 +147,11 @@ class Passages:
         """A passage for each row, with the column's head and the row's first cell before each cell.
 
         Args:
-            headed: whether the first row is the head.
+            headed: whether the first row may be the head; one with a number is none.
             raw: a cell's text with markup.
             read: a cell without markup; one that spans columns stands in the row for each.
         """
-        headed = headed and len(rows) > 1
+        headed = headed and len(rows) > 1 and not any(_VALUE.fullmatch(raw(c)) for c in rows[0][1:])
         heads = [raw(cell)[:NO_CONTEXT] for cell in rows[0]] if headed else []
         known: list[Passage | None] | None = None
         for cells in rows[headed:]:

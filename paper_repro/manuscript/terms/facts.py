@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _ADAPTERS = re.compile(r"\b(?:Q?LoRA|PEFT|adapters?|low-rank adapt\w*|parameter-efficient)\b", re.I)
 _FOUR_BITS = re.compile(r"\b(?:QLoRA|NF4|4-bit|four-bit|4 bits|bnb_4bit|load_in_4bit)\b", re.I)
 _NOT = re.compile(r"\b(?:not|no|without|instead of|rather than)\b[^.;,]*$", re.I)
+_NONE = re.compile(r"\b(?:no|without(?: any)?|not use|instead of|rather than) (?:\w+ )?$", re.I)
 _SEEDED = re.compile(
     r"\b(?:random )?seeds? (?:was |is |of |= ?|: ?|set to |fixed (?:to|at) )*\d+\b", re.I
 )
@@ -47,14 +48,15 @@ def of_text(text: str) -> RunFacts:
     """What a text says of itself."""
     seeded = True if _SEEDED.search(text) else None
     return RunFacts(
-        adapters=True if _ADAPTERS.search(text) else None,
-        four_bits=_four_bits(text),
+        adapters=_said(_ADAPTERS, text, _NONE),
+        four_bits=_said(_FOUR_BITS, text, _NOT),
         seeded=False if _UNSEEDED.search(text) else seeded,
     )
 
 
-def _four_bits(text: str) -> bool | None:
-    said = (m for m in _FOUR_BITS.finditer(text) if not _NOT.search(text[: m.start()][-40:]))
+def _said(words: re.Pattern[str], text: str, denied: re.Pattern[str]) -> bool | None:
+    """True where the words occur undenied."""
+    said = (m for m in words.finditer(text) if not denied.search(text[: m.start()][-40:]))
     return True if any(said) else None
 
 

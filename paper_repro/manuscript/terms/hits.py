@@ -14,8 +14,8 @@ from paper_repro.manuscript.sentences import Sentence
 from paper_repro.manuscript.terms.match import matches
 from paper_repro.manuscript.terms.rules import Rule, rules
 
-GENERAL = "trained-the-model"
-"""The rule that gives way to every other one."""
+GENERAL = ("trained-the-model", "base-updated")
+"""The rules that, like notes, give way to every other one."""
 FRAMES = "frames-for-rows"
 """The rule that looks at numbers of rows."""
 _FRAMES_AFTER = pattern(
@@ -51,11 +51,9 @@ def hits(
         told: what is known of the run.
     """
     found = [hit for rule in rules() for hit in _of_rule(rule, said, stated, text, told)]
-    special = [hit for hit in found if hit.rule.id != GENERAL and hit.severity != "note"]
+    special = [hit for hit in found if hit.rule.id not in GENERAL and hit.severity != "note"]
     return [
-        hit
-        for hit in found
-        if hit.rule.id != GENERAL or not any(_overlap(hit, other) for other in special)
+        hit for hit in found if hit in special or not any(_overlap(hit, other) for other in special)
     ]
 
 

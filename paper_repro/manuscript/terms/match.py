@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from paper_repro.manuscript.document import Kind
 from paper_repro.manuscript.numbers.patterns import pattern
-from paper_repro.manuscript.numbers.whose import theirs
+from paper_repro.manuscript.numbers.whose import in_related_work, theirs
 from paper_repro.manuscript.quotations import is_quoted
 from paper_repro.manuscript.sentences import Sentence
 from paper_repro.manuscript.terms.rules import Rule
@@ -18,22 +18,28 @@ _DENIAL = pattern(
     r"\b(?:not(?! only)|never|no|nor|neither|nothing|none|nobody|no one|without|cannot|\w+n't|",
     r"rather than|instead of|(?:as )?opposed to|unlike|avoid(?:s|ed|ing)?|in contrast to|",
     r"contrary to|far from|compared (?:to|with)|than|versus|vs\.?|alternative to|replac\w+|",
-    r"would|could|might|had (?:we|I|they|one)|need not|against|over|ruled out|discarded|neglig\w+|"
+    r"would|could|might|(?:we|I|they) (?:will|shall)|next step|had (?:we|I|"
+    r"they|one)|need not|"
+    r"against|(?:prefer\w*|cho(?:se|ose|sen)|favou?r\w*)\b[^.;]{0,30}\bover|ruled out|discarded|"
+    r"neglig\w+|"
     r"misleading|wrong|"
     r"incorrect|inaccurate|confus\w*|",
     r"considered|proposed|plan(?:ned|s)?|"
-    r"mis(?:taken|understood|read)\w*|says?|impl(?:y|ies|ied)|suggests?|sounds|whether|as (?:if|"
-    r"though)|asked|claim(?:s|ed)|impression|myth|misconception|"
+    r"mis(?:taken|understood|read)\w*|(?<!fair to )says?|impl(?:y|ies|ied)|suggests?|sounds|"
+    r"whether|as (?:if|"
+    r"though)|asked|claim(?:s|ed)?|impression|myth|misconception|"
     r"belief|called|so-called|"
     r"the (?:word|term|phrase))\b",
 )
 _DENIED_AFTER = pattern(
-    r"(?:(?!so that|which|when)[^.;,]){0,60}?",
+    r"(?:(?!so that|which|when)[^.;,]){0,60}?(?:,[^.;,]{0,60}, ?)?",
     r"\b(?:(?:is|was|are|were|does|did|has|have|had) (?:not|never)|\w+n't|would|",
     r"lies? (?:beyond|outside)|(?:is|was|would be) (?:misleading|wrong|incorrect|inaccurate|",
     r"unnecessary|infeasible|out of|ruled out|discarded|avoided)|is (?:the )?wrong)\b|",
     r" (?:\w+ ){0,2}(?:needs?|costs?|requires?|takes? (?:months|weeks|years))\b",
 )
+_UNLIKE = pattern(r"\b(?:in contrast to|unlike) [^,]{1,60}, (?:which|that|who) [^,]{0,40}$")
+_WILL = pattern(r"\s*(?:will|shall)\b")
 _BREAK = pattern(r"[;:]|\.\s|, (?:but|yet|while|whereas|although|and we)\b|\u2014| - ")
 _CLAUSE = pattern(
     r"[;:]|\.\s|, (?:but|and|so|yet|while|whereas|which|we|ours?|I|the|this|it|they)\b|",
@@ -56,6 +62,8 @@ def matches(rule: Rule, sentence: Sentence, base: str | None) -> Iterator[Match]
     """
     text = sentence.text
     if not any(stem in sentence.lower for stem in rule.stems) or text.rstrip().endswith("?"):
+        return
+    if rule.ours and in_related_work(sentence):
         return
     if rule.context is not None and not rule.context.search(text):
         return
@@ -93,4 +101,6 @@ def is_denied(text: str, start: int, end: int) -> bool:
     before = text[max(0, start - 90) : start]
     clauses = [m.end() for m in _CLAUSE.finditer(before)]
     clause = before[clauses[-1] :] if clauses else before
+    if _UNLIKE.search(before) or _WILL.match(clause):
+        return True
     return bool(_DENIAL.search(clause) or _DENIED_AFTER.match(text[end : end + 90]))

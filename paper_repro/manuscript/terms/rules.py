@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from paper_repro.judging import Verdict
 from paper_repro.manuscript.finding import Severity
+from paper_repro.manuscript.numbers.models import MODEL_NAME
 from paper_repro.manuscript.numbers.patterns import pattern
 
 Fact = Literal["adapters", "four_bits", "seeded", "rows_are_frames"]
@@ -81,7 +82,11 @@ def rules() -> tuple[Rule, ...]:
 
 
 def _compiled(table: dict[str, Any]) -> dict[str, Any]:
-    """A table with its patterns compiled, whatever their case."""
+    """A table with its patterns compiled, whatever their case; ``<MODEL>`` is any model's name."""
     names = [name for name in ("context", "unless", "absent") if name in table]
-    single: dict[str, Any] = {name: pattern(table[name]) for name in names}
-    return {**table, **single, "flagged": tuple(map(pattern, table["flagged"]))}
+    single: dict[str, Any] = {name: _pattern(table[name]) for name in names}
+    return {**table, **single, "flagged": tuple(map(_pattern, table["flagged"]))}
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return pattern(text.replace("<MODEL>", MODEL_NAME))
