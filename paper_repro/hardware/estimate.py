@@ -1,21 +1,23 @@
 """Hours and memory of a study's run on a card that nobody has to have.
 
-``estimate(study, variant, card, size, way)`` derives both from the architecture. Hours are an
+``estimate(study, variant, card, size, way)`` derives both from the architecture, and
+``estimate_run(run, card, way)`` those of a run that no study describes. Hours are an
 interval: from card and host wholly side by side, to one after the other and the card at half of
 what a roofline gives it. ``calibration`` holds it against what was measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
 
+from paper_repro.counting.architecture import Architecture
 from paper_repro.counting.families import architecture_of
-from paper_repro.counting.lora import LoraSpec, lora_parameters, second_wrap
-from paper_repro.hardware.flops import Tower, sample, tower_forward, training_flops
+from paper_repro.counting.lora import LoraSpec, lora_parameters, second_wrap, wrapped_layers
+from paper_repro.hardware.flops import Sample, Tower, sample, tower_forward, training_flops
 from paper_repro.hardware.gpus import Gpu
 from paper_repro.hardware.hours import Seconds, picture, seconds
 from paper_repro.hardware.memory import Adapters, memory
@@ -35,12 +37,33 @@ ANSWER = 25
 
 
 @dataclass(frozen=True)
+class Run:
+    """What a run computes, wherever it does.
+
+    Attributes:
+        config: of the base, a parsed ``config.json``.
+        adapters: on it, none of them on its vision tower, which is taken as frozen.
+        sizes: of one sample.
+        rows: samples of an epoch.
+        batch, accumulation: samples of a pass, and passes of an update.
+    """
+
+    config: Mapping[str, Any]
+    adapters: Adapters
+    sizes: Sample
+    rows: int
+    epochs: int
+    batch: int
+    accumulation: int
+
+
+@dataclass(frozen=True)
 class Estimate:
     """What a run would take.
 
     Attributes:
         card: where.
-        size: width and height of a frame in pixels.
+        size: width and height of a frame in pixels; zeros where the run names none.
         way: how a step is computed, by its name; ``how`` is what was made of it to fit the card.
         batch: samples a pass.
         passes: samples of the whole run.
@@ -115,20 +138,33 @@ def estimate_of(
     study: Study, variant: Variant, card: Gpu, size: tuple[int, int], way: Way, name: str = ""
 ) -> Estimate:
     """The same for a way of one's own."""
-    config = study.configs[study.base(variant).id]
-    architecture, adapters = architecture_of(config), adapters_of(study, variant)
-    rows = study.dataset(variant.settings.dataset).train_rows
-    one = sample(config, *size, variant.settings.text_tokens)
-    if way.answers_only:
-        one = replace(one, scored=min(ANSWER, one.tokens))
-    settings = variant.settings
-    update, most = settings.batch * settings.accumulation, way.batch or settings.batch
+    config, settings = study.configs[study.base(variant).id], variant.settings
+    rows = study.dataset(settings.dataset).train_rows
+    run = Run(
+        config, adapters_of(study, variant), sample(config, *size, settings.text_tokens),
+        rows, settings.epochs, settings.batch, settings.accumulation,
+    )  # fmt: skip
+    return estimate_run(run, card, way, name, size)
+
+
+def estimate_run(
+    run: Run, card: Gpu, way: Way, name: str = "", size: tuple[int, int] = (0, 0)
+) -> Estimate:
+    """Of a run that needs no study.
+
+    Args:
+        name: what the estimate is to call the way.
+        size: what it is to call the frame.
+    """
+    config, adapters, rows = run.config, run.adapters, run.rows
+    architecture, one = architecture_of(config), scored(run.sizes, way)
+    update, most = run.batch * run.accumulation, way.batch or run.batch
     tried = partial(memory, config, architecture, one, adapters=adapters, update=update)
     how, batch, parts, fits = _fitted(tried, way, most, card)
     took = seconds(config, architecture, one, how, adapters, card, batch)
     tower = rows * tower_forward(config, one.patches) if how.tower is Tower.CACHED else 0.0
     once = _once(tower / card.rate(way.bf16), rows, picture(config, one)) if tower else (0.0, 0.0)
-    passes = rows * settings.epochs
+    passes = rows * run.epochs
     return Estimate(
         card, size, name, how, batch, passes, fits,
         training_flops(
@@ -137,6 +173,19 @@ def estimate_of(
         ),
         tower, parts, took, once, _hours(took, passes, once),
     )  # fmt: skip
+
+
+def scored(sizes: Sample, way: Way) -> Sample:
+    """The sizes of a sample whose tokens a way scores all, or the answer's alone."""
+    return replace(sizes, scored=min(ANSWER, sizes.tokens)) if way.answers_only else sizes
+
+
+def adapters_on(architecture: Architecture, spec: LoraSpec) -> Adapters:
+    """Weights of one adapter with dropout, straight on a base; errors as in ``lora.wrap``."""
+    layers = [g for g in wrapped_layers(architecture, spec.targets) if g.tower == "language"]
+    ranks = spec.r if "q_proj" in {group.name for group in layers} else 0
+    dropped = sum(group.fan_in for group in layers if group in architecture.linears)
+    return Adapters(lora_parameters(architecture, spec), 0, ranks, dropped)
 
 
 def adapters_of(study: Study, variant: Variant) -> Adapters:

@@ -1,4 +1,5 @@
-"""Floating-point operations of Qwen2-VL, in closed form from its ``config.json``.
+"""Floating-point operations of a decoder with or without Qwen's vision tower, in closed form from
+``config.json``.
 
 Counts multiply-adds of matrix products and attention as two operations each, and nothing else:
 norms, activations, the optimizer, launches and the host come on top. A time from these counts
@@ -11,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from paper_repro.hardware.vision import vision_of
 
 FORWARD = 1
 FROZEN_BACKWARD = 1
@@ -46,12 +49,11 @@ def sample(config: Mapping[str, Any], width: int, height: int, text_tokens: int)
     Frame sides are rounded to whole merged patches, as the image processor does. Every token is
     scored, as in the notebook, whose labels are the whole sequence.
     """
-    vision = config["vision_config"]
-    merge = vision.get("spatial_merge_size", 2)
-    side = vision.get("patch_size", 14) * merge
+    vision = vision_of(config)
+    side = vision.side * vision.merge
     merged = round(width / side) * round(height / side)
     tokens = merged + text_tokens
-    return Sample(merged * merge**2, tokens, tokens)
+    return Sample(merged * vision.merge**2, tokens, tokens)
 
 
 def tower_forward(config: Mapping[str, Any], patches: int) -> float:
@@ -78,17 +80,18 @@ def tower_flops(config: Mapping[str, Any], patches: int, tower: Tower) -> float:
 
 
 def _tower(config: Mapping[str, Any], patches: int) -> tuple[float, float, float, float]:
-    """FLOP of one forward pass: embedding of patches, blocks' products, merger, attention."""
-    vision = config["vision_config"]
-    width, depth = vision["embed_dim"], vision["depth"]
-    merge = vision.get("spatial_merge_size", 2) ** 2
-    patch = vision.get("in_chans", 3) * vision.get("temporal_patch_size", 2)
-    patch *= vision.get("patch_size", 14) ** 2
-    blocks = depth * (4 + 2 * vision["mlp_ratio"]) * width**2
+    """FLOP of one forward pass: embedding of patches, blocks' products, merger, attention.
+
+    Windows are taken as whole ones; those at a frame's edge may be smaller.
+    """
+    vision = vision_of(config)
+    width, depth, merge = vision.width, vision.depth, vision.merge**2
+    blocks = depth * (4 * width**2 + vision.mlp)
     merger = merge * width * (merge * width + config["hidden_size"]) / merge
     twice = 2.0 * patches
-    attention = 4.0 * width * depth * patches**2
-    return twice * patch * width, twice * blocks, twice * merger, attention
+    attended = vision.full * patches + (depth - vision.full) * min(patches, vision.window)
+    attention = 4.0 * width * patches * attended
+    return twice * vision.voxel * width, twice * blocks, twice * merger, attention
 
 
 def language_linear(config: Mapping[str, Any]) -> float:

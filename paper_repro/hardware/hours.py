@@ -13,6 +13,7 @@ from paper_repro.counting.architecture import Architecture
 from paper_repro.hardware.flops import Sample, Tower, training_flops
 from paper_repro.hardware.gpus import Gpu
 from paper_repro.hardware.memory import HALF, PACKED, Adapters
+from paper_repro.hardware.vision import vision_of
 from paper_repro.hardware.ways import Way
 
 LAUNCHES, TOWER_LAUNCHES, OTHER_LAUNCHES = 518, 130, 114
@@ -100,7 +101,7 @@ def seconds(
 
 def picture(config: Mapping[str, Any], sizes: Sample) -> tuple[float, float]:
     """Seconds in which a host prepares one frame, the least and the most."""
-    pixels = sizes.patches * config["vision_config"].get("patch_size", 14) ** 2
+    pixels = sizes.patches * vision_of(config).side ** 2
     return pixels * PICTURE[0], pixels * PICTURE[1]
 
 
@@ -109,8 +110,8 @@ def launches(config: Mapping[str, Any], way: Way) -> int:
     if not way.launched:
         return 0
     tower = TOWER_LAUNCHES if way.tower is Tower.RECOMPUTED else TOWER_LAUNCHES // 4
-    layers, depth = config["num_hidden_layers"], config["vision_config"]["depth"]
-    return int(layers * LAUNCHES + depth * tower + OTHER_LAUNCHES)
+    layers = config["num_hidden_layers"] * LAUNCHES
+    return int(layers + vision_of(config).depth * tower + OTHER_LAUNCHES)
 
 
 def between(config: Mapping[str, Any], sizes: Sample, way: Way) -> float:
@@ -120,15 +121,11 @@ def between(config: Mapping[str, Any], sizes: Sample, way: Way) -> float:
     forward and five backward, and 34 times the width for norms, sums, rotary turning, copies.
     """
     times = FUSED if not way.launched else UNFUSED * (1.5 if way.checkpointing else 1)
-    hidden, inner, vision = (
-        config["hidden_size"],
-        config["intermediate_size"],
-        config["vision_config"],
-    )
-    token = 8 * inner + 34 * hidden
-    tower = (8 * vision["mlp_ratio"] + 34) * vision["embed_dim"] * way.tower.value / 3
+    vision = vision_of(config)
+    token = 8 * config["intermediate_size"] + 34 * config["hidden_size"]
+    tower = (8 * vision.inner + 34 * vision.width) * way.tower.value / 3
     numbers = sizes.tokens * config["num_hidden_layers"] * token * times
-    numbers += sizes.patches * vision["depth"] * tower * times
+    numbers += sizes.patches * vision.depth * tower * times
     numbers += sizes.scored * config["vocab_size"] * 8 * times
     return HALF * float(numbers)
 

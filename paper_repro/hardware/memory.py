@@ -16,6 +16,7 @@ from typing import Any
 
 from paper_repro.counting.architecture import Architecture
 from paper_repro.hardware.flops import Sample, Tower
+from paper_repro.hardware.vision import vision_of
 from paper_repro.hardware.ways import Way
 
 HALF, FULL = 2, 4
@@ -106,9 +107,7 @@ def _pixels(config: Mapping[str, Any], sizes: Sample) -> float:
     """One sample's, in float32, as the processor gives them. The Trainer takes all samples of an
     update off its loader before the first pass, and the loader has put each on the card by then.
     """
-    vision = config["vision_config"]
-    patch = vision.get("in_chans", 3) * vision.get("temporal_patch_size", 2)
-    return float(FULL * sizes.patches * patch * vision.get("patch_size", 14) ** 2)
+    return float(FULL * sizes.patches * vision_of(config).voxel)
 
 
 def _kept(config: Mapping[str, Any], sizes: Sample, adapters: Adapters) -> float:
@@ -139,8 +138,9 @@ def _checkpoints(config: Mapping[str, Any], sizes: Sample, way: Way) -> tuple[fl
     inputs = kept * sizes.tokens * hidden * layers
     again = sizes.tokens * (10 * hidden + 4 * inner)
     if way.tower is Tower.RECOMPUTED:
-        vision = config["vision_config"]
-        of_one = sizes.patches * vision["embed_dim"]
-        inputs += of_one * (kept * vision["depth"] + (FULL + HALF if way.launched else 0))
-        again = max(again, of_one * (10 + 2 * vision["mlp_ratio"]))
+        vision = vision_of(config)
+        of_one = sizes.patches * vision.width
+        inputs += of_one * (kept * vision.depth + (FULL + HALF if way.launched else 0))
+        middle = (4 if vision.gated else 2) * vision.inner
+        again = max(again, sizes.patches * (10 * vision.width + middle))
     return float(inputs), HALF * float(again)
