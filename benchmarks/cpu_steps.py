@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.cpu_commands import commands, where
 from paper_repro.engine import TECHNIQUES
-from paper_repro.site.cpu_steps import cpu_steps_page
+from paper_repro.site.inserts.cpu_steps import cpu_steps_page
 
 ROWS, EFFECTIVE, WARM_UP, SEED, RATE = 64, 16, 2, 0, 4e-3
 ON_A_CPU = tuple(name for name in TECHNIQUES if name not in ("kernel", "compile", "graphs"))

@@ -21,7 +21,7 @@ from benchmarks.scale_out.launch import environment, first_failure, run, torchru
 from benchmarks.scale_out.record import Record, completed, merged, together
 from benchmarks.speed.contenders import RATE
 from paper_repro.errors import UserError
-from paper_repro.site.scale_out import scale_out_page
+from paper_repro.site.inserts.scale_out import scale_out_page
 
 SIZES, TINY_SIZES = ("224x224", "1288x728"), ("196x56",)
 STACK = "Qwen2-VL-2B of random weights in bfloat16, the adapters of stated, tower outputs kept"

@@ -18,8 +18,8 @@ from benchmarks.speed.children import environment, read_json, run, write_json
 from benchmarks.speed.contenders import ABLATION, CONTENDERS, EFFECTIVE, PACKAGE, PEERS, RATE
 from benchmarks.speed.record import LOSS_APART, NORM_APART, Record, completed, merged
 from paper_repro.errors import UserError
-from paper_repro.site.speed_figure import speed_figure
-from paper_repro.site.speed_table import GIB, agreement, markdown, rounded, shown
+from paper_repro.site.inserts.speed_figure import speed_figure
+from paper_repro.site.inserts.speed_table import GIB, agreement, markdown, rounded, shown
 
 SIZES, TINY_SIZES = ("224x224", "1288x728"), ("196x56", "112x112")
 SURROUNDINGS = "surroundings"

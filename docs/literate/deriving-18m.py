@@ -218,7 +218,7 @@ assert 0 < found.chance < 1
 # ## What is 18M, and what is not
 
 # %% tags=["hide-input"]
-from paper_repro.site.figures import Sentence
+from paper_repro.site.shown import Sentence
 
 conclusion = Sentence(
     f"18M is the size of one LoRA adapter with r=16 on all seven linear modules of Qwen2-VL-2B's "

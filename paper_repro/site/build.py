@@ -17,31 +17,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paper_repro.errors import UserError
-from paper_repro.site.bench import bench_part
-from paper_repro.site.calibration import calibration_part
-from paper_repro.site.claims import BANNER, claims_pages, coverage_page, inserts, verified
+from paper_repro.site.calculator import tables as calculator
+from paper_repro.site.claims import BANNER, claims_pages, coverage_page, verified
 from paper_repro.site.commands import commands_page
-from paper_repro.site.cpu_steps import cpu_steps_part
 from paper_repro.site.figures import inline
-from paper_repro.site.full_size import full_size_part
-from paper_repro.site.hours import hours_part
-from paper_repro.site.literate import render
-from paper_repro.site.manuscripts import error_rate_part, rules_part
-from paper_repro.site.manuscripts import speed_part as manuscript_speed_part
-from paper_repro.site.methods import methods_parts
-from paper_repro.site.miniature import miniature_part
-from paper_repro.site.records import gpu_records
-from paper_repro.site.scale_out import scale_out_part
-from paper_repro.site.sentences import sentence_parts
-from paper_repro.site.speed import speed_part
-from paper_repro.site.step_profile import step_profile_part
-from paper_repro.site.training import training_part
+from paper_repro.site.inserts.all import inserted
+from paper_repro.site.literate.notebook import notebook
+from paper_repro.site.literate.offers import with_offers
+from paper_repro.site.literate.render import render_all
+from paper_repro.site.social import FILE as SOCIAL
+from paper_repro.site.social import draw_social
 from paper_repro.study import load_study
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.result import Report
 
 WRITTEN = "docs"
-MEASURED = "benchmarks/records"
 STAGED = "build/docs"
 SITE = "build/site"
 CACHE = "build/cache"
@@ -59,23 +49,13 @@ def stage(root: Path, target: Path, stages: Sequence[Stage]) -> None:
     report = verified(stages, root / CACHE)
     generated = _generated(root, report)
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(root / WRITTEN, target, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    study = load_study()
-    parts = inserts(study, report) | sentence_parts(study, report) | methods_parts(study)
-    parts["gpu-records"] = gpu_records(root / WRITTEN / "records")
-    parts["miniature"] = miniature_part(root / MEASURED / "miniature.json")
-    parts["full-size"] = full_size_part(root / MEASURED / "full-size.json")
-    parts["hours"] = hours_part(study)
-    parts["calibration"] = calibration_part(study)
-    parts["bench"] = bench_part(root / MEASURED)
-    parts["training-kinds"] = training_part(study)
-    parts["scale-out"] = scale_out_part(root / MEASURED / "scale-out.json")
-    parts["cpu-steps"] = cpu_steps_part(root / MEASURED / "cpu-steps.json")
-    parts["speed"] = speed_part(root / MEASURED / "speed.json")
-    parts["term-rules"] = rules_part()
-    parts["error-rate"] = error_rate_part(root / MEASURED / "manuscripts.json")
-    parts["manuscript-speed"] = manuscript_speed_part(root / MEASURED / "manuscript-speed.json")
-    parts["step-profile"] = step_profile_part(root / MEASURED / "step-profile.json")
+    shutil.copytree(
+        root / WRITTEN,
+        target,
+        ignore=shutil.ignore_patterns("theme", "ruff.toml", ".ruff_cache", "__pycache__"),
+    )
+    draw_social(load_study(), target / SOCIAL)
+    parts = inserted(root, report)
     for svg in target.glob("assets/*.svg"):
         parts[svg.name] = f'<figure class="figure">{inline(svg.read_text())}</figure>'
     for path in target.rglob("*.md"):
@@ -90,10 +70,31 @@ def _generated(root: Path, report: Report) -> dict[str, str]:
     from paper_repro.cli import app
 
     made = claims_pages(report) | {"coverage.md": coverage_page()}
+    made[calculator.FILE] = calculator.script()
     made["reference/commands.md"] = BANNER + commands_page(app)
-    for script in sorted((root / WRITTEN / "literate").glob("*.py")):
-        made[f"literate/{script.stem}.md"] = render(script, root, root / CACHE)
+    return made | _literate(root)
+
+
+def _literate(root: Path) -> dict[str, str]:
+    """A page and a notebook for every script."""
+    scripts = sorted((root / WRITTEN / "literate").glob("*.py"))
+    address, made = repository(root), {}
+    for done in render_all(scripts, root, root / CACHE):
+        name = done.script.stem
+        if done.seconds is not None:
+            print(f"rendered {name} in {done.seconds:.0f} s", file=sys.stderr, flush=True)
+        made[f"literate/{name}.md"] = with_offers(done.page, name, address)
+        made[f"literate/{name}.ipynb"] = notebook(done.script, address)
     return made
+
+
+def repository(root: Path) -> str | None:
+    """Address of the repository, as ``mkdocs.yml`` gives it under ``repo_url``."""
+    import yaml
+
+    settings = yaml.safe_load((root / "mkdocs.yml").read_text(encoding="utf-8"))
+    found: str | None = settings.get("repo_url")
+    return found
 
 
 def _filled(page: str, parts: dict[str, str]) -> str:

@@ -43,13 +43,6 @@ class Figure:
         return f'<figure class="figure">{inline(self.svg())}</figure>'
 
 
-class Sentence(str):
-    """A computed sentence, which a rendered script shows as prose."""
-
-    def _repr_markdown_(self) -> str:
-        return f"**{self}**"
-
-
 def inline(svg: str) -> str:
     """The SVG for use inside a page, whose own colours it then takes."""
     return re.sub(r"<style>.*?</style>", "", svg, flags=re.DOTALL).strip()

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.speed.children import ROOT, read_json
 from benchmarks.speed.contenders import BATCHES
 from benchmarks.speed.record import completed
-from paper_repro.site.speed_table import rounded
+from paper_repro.site.inserts.speed_table import rounded
 from tests.benchmarks.records import PATH, SMALLER, one, tiny
 
 

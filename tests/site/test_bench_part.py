@@ -8,7 +8,7 @@ import pytest
 
 from paper_repro.bench.record import read
 from paper_repro.hardware.words import rounded
-from paper_repro.site.bench import bench_part
+from paper_repro.site.inserts.bench import bench_part
 
 RECORDS = Path(__file__).parents[2] / "benchmarks" / "records"
 

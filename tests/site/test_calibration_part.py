@@ -19,7 +19,7 @@ from paper_repro.hardware.published import CARD, faster, published, roofline
 from paper_repro.hardware.words import ends, rounded, span
 from paper_repro.site import calibration as site
 from paper_repro.site.build import INSERT
-from paper_repro.site.calibration import calibration_part
+from paper_repro.site.inserts.calibration import calibration_part
 from paper_repro.study import load_study
 
 ROOT = Path(__file__).parents[2]

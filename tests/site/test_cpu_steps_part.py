@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cpu_steps import PACKAGE, TRAINER, WAYS
-from paper_repro.site.cpu_steps import cpu_steps_page, cpu_steps_part
+from paper_repro.site.inserts.cpu_steps import cpu_steps_page, cpu_steps_part
 
 RECORD = Path(__file__).parents[2] / "benchmarks" / "records" / "cpu-steps.json"
 

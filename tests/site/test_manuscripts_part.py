@@ -6,7 +6,7 @@ import json
 
 from benchmarks.manuscripts import RECORD
 from paper_repro.manuscript.terms.rules import rules
-from paper_repro.site.manuscripts import error_rate_part, rules_part, speed_part
+from paper_repro.site.inserts.manuscripts import error_rate_part, rules_part, speed_part
 
 
 def test_every_rule_stands_with_its_severity_and_examples():

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from paper_repro.site.full_size import full_size_part
-from paper_repro.site.miniature import ASKED, miniature_part, seeds_figure
+from paper_repro.site.inserts.full_size import full_size_part
+from paper_repro.site.inserts.miniature import ASKED, miniature_part, seeds_figure
 
 RECORDS = Path(__file__).parents[2] / "benchmarks" / "records"
 MINIATURE = RECORDS / "miniature.json"

@@ -9,8 +9,8 @@ from textwrap import dedent
 import pytest
 
 from paper_repro.judging import Verdict
-from paper_repro.site.methods import FORMATS, methods_parts
-from paper_repro.site.sentences import AGAINST, examples, sentence_parts
+from paper_repro.site.inserts.methods import FORMATS, methods_parts
+from paper_repro.site.inserts.sentences import AGAINST, examples, sentence_parts
 from paper_repro.study import BUILT_IN, load_study
 from paper_repro.study.coverage import load_coverage
 from paper_repro.verify.finding import Stage

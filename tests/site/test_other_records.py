@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from paper_repro.site.full_size import full_size_part
-from paper_repro.site.miniature import AFTER, ASKED, BEFORE, miniature_part, seeds_figure
+from paper_repro.site.inserts.full_size import full_size_part
+from paper_repro.site.inserts.miniature import AFTER, ASKED, BEFORE, miniature_part, seeds_figure
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 STATED = "Level 2 (stated) on its rows"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paper_repro.site.records import gpu_records, named
+from paper_repro.site.inserts.records import gpu_records, named
 from paper_repro.study import load_study
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.result import Report

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paper_repro.site.scale_out import scale_out_page, scale_out_part
+from paper_repro.site.inserts.scale_out import scale_out_page, scale_out_part
 
 TINY = Path(__file__).parents[1] / "benchmarks" / "scale_out_tiny.json"
 SIZE = "196x56"

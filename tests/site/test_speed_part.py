@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pytest
 
 from paper_repro.site.figures import GREY, TEAL
-from paper_repro.site.speed import speed_part, summary
-from paper_repro.site.speed_figure import LENGTH, bars, speed_figure
-from paper_repro.site.speed_table import called, markdown, rounded
+from paper_repro.site.inserts.speed import speed_part, summary
+from paper_repro.site.inserts.speed_figure import LENGTH, bars, speed_figure
+from paper_repro.site.inserts.speed_table import called, markdown, rounded
 from tests.benchmarks.records import LARGER, PATH, SMALLER, one, tiny
 
 SVG = "{http://www.w3.org/2000/svg}"

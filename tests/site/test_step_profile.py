@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paper_repro.site.step_profile import REST, grouped, step_profile_part
+from paper_repro.site.inserts.step_profile import REST, grouped, step_profile_part
 
 RECORD = Path(__file__).parents[2] / "benchmarks" / "records" / "step-profile.json"
 

@@ -11,7 +11,7 @@ import pytest
 from paper_repro.hardware.training import three_trainings
 from paper_repro.hardware.training_words import beside_the_paper, of_fine_tuning, rows, scientific
 from paper_repro.site.build import INSERT
-from paper_repro.site.training import training_part
+from paper_repro.site.inserts.training import training_part
 from paper_repro.study import load_study
 
 ROOT = Path(__file__).parent.parent.parent

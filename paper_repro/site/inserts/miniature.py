@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paper_repro.site.figures import AMBER, GREY, TEAL, Figure, inline, text
-from paper_repro.site.records import earlier_run, named
+from paper_repro.site.inserts.records import earlier_run, named
 from paper_repro.verify.report.markdown import escape, table
 
 BEFORE, AFTER = GREY, TEAL

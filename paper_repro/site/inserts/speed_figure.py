@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from paper_repro.site.figures import GREY, TEAL, WIDTH, Figure, text
-from paper_repro.site.speed_table import PACKAGE, Record, called, measured, rounded, shown
+from paper_repro.site.inserts.speed_table import PACKAGE, Record, called, measured, rounded, shown
 
 LEFT, ROW, HEADING = 12, 46, 30
 LENGTH = WIDTH - 2 * LEFT

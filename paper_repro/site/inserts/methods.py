@@ -30,12 +30,20 @@ TITLES: dict[Length, str] = {
 
 def methods_parts(study: Study) -> dict[str, str]:
     """The sentence of each reading, and all texts, by the parts' names."""
+    default = study.variant(study.in_text.variant) if study.in_text else study.variants[0]
     return {
+        "the-sentence": _to_copy(study, default),
         "reading-sentences": "\n\n".join(_sentence(study, each) for each in study.variants),
         "methods-texts": "\n\n".join(
             part for each in study.variants for part in _texts(study, each)
         ),
     }
+
+
+def _to_copy(study: Study, variant: Variant) -> str:
+    """The sentence of a reading, in a block that can be copied."""
+    text = compose(of_variant(study, variant), "sentence")
+    return fence(render(text, "txt", parted=False).rstrip("\n"), "{ .text .wrapped }")
 
 
 def _sentence(study: Study, variant: Variant) -> str:

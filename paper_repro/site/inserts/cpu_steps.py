@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from paper_repro.site.records import earlier_run, named
+from paper_repro.site.inserts.records import earlier_run, named
 from paper_repro.verify.report.markdown import table
 
 WAYS = ("a step of the miniature's Level 2", "takes", "by the package's", "losses apart")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from paper_repro.site.figures import inline
-from paper_repro.site.records import earlier_run
-from paper_repro.site.speed_figure import speed_figure
-from paper_repro.site.speed_table import (
+from paper_repro.site.inserts.records import earlier_run
+from paper_repro.site.inserts.speed_figure import speed_figure
+from paper_repro.site.inserts.speed_table import (
     GIB,
     NOTEBOOK,
     PACKAGE,

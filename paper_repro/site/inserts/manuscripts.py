@@ -58,6 +58,14 @@ def error_rate_part(record: Path) -> str:
     return f"{told}.\n\n" + table(tuple(heads), [("**all**", *_cells(parts)), *rows])
 
 
+def first_contact_part(record: Path) -> str:
+    """Precision and recall on each held-out set the first time it was read, oldest first."""
+    sets: list[dict[str, Any]] = json.loads(record.read_text(encoding="utf-8"))["sets"]
+    head = ("date", "sentences", "manuscripts", "precision", "recall")
+    rows = (tuple(str(one[name]) for name in head) for one in sets)
+    return table(head, rows)
+
+
 def speed_part(record: Path) -> str:
     """How long ten megabytes take, from the record of ``benchmarks/manuscript_speed.py``."""
     kept: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from paper_repro.site.records import earlier_run
+from paper_repro.site.inserts.records import earlier_run
 from paper_repro.verify.report.markdown import table
 
 GROUPS = {

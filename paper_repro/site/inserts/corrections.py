@@ -1,0 +1,52 @@
+"""What the document says that does not stand, what was found, and what reconciles it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from paper_repro.judging import Verdict
+from paper_repro.verify.report.markdown import escape, prose
+from paper_repro.verify.report.wording import level_title
+from paper_repro.verify.result import ClaimResult, Report
+
+
+def corrections_part(report: Report) -> str:
+    """Every contradicted claim, those with one reason told together, a level at a time."""
+    wrong = [claim for claim in report.claims if claim.verdict is Verdict.CONTRADICTED]
+    levels = groupby(sorted(wrong, key=lambda claim: claim.level), key=lambda claim: claim.level)
+    return "\n\n".join(
+        part for level, claims in levels for part in _of_level(report, level, list(claims))
+    )
+
+
+def _of_level(report: Report, level: int, claims: Sequence[ClaimResult]) -> Iterator[str]:
+    yield f"### {level_title(report, level)}"
+    for together in _by_reason(claims):
+        yield _entry(together)
+
+
+def _by_reason(claims: Sequence[ClaimResult]) -> list[list[ClaimResult]]:
+    """Claims on one quantity that were judged alike, in the order of the first of them."""
+    found = dict[tuple[str, str, str], list[ClaimResult]]()
+    for claim in claims:
+        found.setdefault((claim.quantity, claim.found_text, claim.denominator), []).append(claim)
+    return list(found.values())
+
+
+def _entry(claims: Sequence[ClaimResult]) -> str:
+    first = claims[0]
+    quotes = "; ".join(f"[“{escape(_said(each))}”](claims.md#{each.id})" for each in claims)
+    lines = [f"**The document:** {quotes}", f"**Found:** {escape(first.found_text)}."]
+    if first.reconciles:
+        readings = "; ".join(map(escape, dict.fromkeys(r for c in claims for r in c.reconciles)))
+        lines.append(f"**It would hold for** {readings}.")
+    lines.append(prose(first.explanation))
+    lines.append(f"*Why it matters:* {prose(first.consequence)}")
+    head, *rest = lines
+    return "\n".join([f"- {head}", *(f"\n    {line}" for line in rest)])
+
+
+def _said(claim: ClaimResult) -> str:
+    """What is printed, or where nothing is, the sentence."""
+    return claim.printed or claim.quote

@@ -1,0 +1,55 @@
+"""A literate script as a notebook that can be run anywhere, Colab included.
+
+It has no outputs, and begins with a cell that installs the package unless it is there. Versions are
+left to pip: a hosted notebook brings a torch of its own, which must not be replaced.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+BRANCH = "gh-pages"
+"""Where ``mkdocs gh-deploy`` puts the site, notebooks and all."""
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+_INSTALL = """\
+# Install the package, unless it is here. A torch that is here already stays.
+import importlib.util
+
+if importlib.util.find_spec("paper_repro") is None:
+    %pip install --quiet {what}"""
+_UNKNOWN = "paper-repro"
+
+
+def notebook(script: Path, repository: str | None) -> str:
+    """The notebook of a script, as JSON.
+
+    Args:
+        script: a jupytext percent script.
+        repository: address of the repository; None where the site's settings do not give one.
+    """
+    import jupytext
+    import nbformat
+    from nbformat.v4 import new_code_cell
+
+    made = jupytext.read(script, fmt="py:percent")
+    made.cells.insert(0, new_code_cell(install_cell(repository)))  # type: ignore[no-untyped-call]
+    for place, cell in enumerate(made.cells):
+        cell.id = f"cell-{place}"
+    made.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    nbformat.validate(made)
+    return str(nbformat.writes(made)) + "\n"  # type: ignore[no-untyped-call]
+
+
+def install_cell(repository: str | None) -> str:
+    """The first cell of a notebook."""
+    what = f'"paper-repro @ git+{repository}"' if repository else _UNKNOWN
+    return _INSTALL.format(what=what)
+
+
+def colab(name: str, repository: str | None) -> str | None:
+    """Address at which Colab opens a notebook of the site; None where there is none."""
+    prefix = "https://github.com/"
+    if not repository or not repository.startswith(prefix):
+        return None
+    place = repository.removeprefix(prefix).removesuffix("/").removesuffix(".git")
+    return f"https://colab.research.google.com/github/{place}/blob/{BRANCH}/literate/{name}.ipynb"

@@ -1,0 +1,57 @@
+"""What the tests of the site share: where Chromium is, and what no page may do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+CHROMIUM = os.environ.get("PAPER_REPRO_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+
+
+def site(command: str, root: Path) -> subprocess.CompletedProcess[str]:
+    """``python -m paper_repro.site`` on a checkout, from arithmetic evidence."""
+    arguments = ["-m", "paper_repro.site", command, "--root", str(root), "--stage", "arithmetic"]
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+
+
+class Document(HTMLParser):
+    """The ids, and what a browser would fetch."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.fetched: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.ids |= {given["id"]} if "id" in given else set()
+        links = given.get("rel") in ("canonical", "prev", "next")
+        if tag in ("script", "img", "iframe", "source", "link") and not links:
+            self.fetched += [given[name] for name in ("src", "href") if name in given]
+
+
+def bad(message: Any) -> bool:
+    """Whether a console's message is of something amiss."""
+    return message.type in ("error", "warning")
+
+
+def remote(request: Any) -> bool:
+    """Whether a page asks another host for something."""
+    local = ("file:", "data:", "blob:", "about:", "http://127.0.0.1")
+    return not request.url.startswith(local)

@@ -1,0 +1,241 @@
+"""The calculator's page as a reader uses it."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paper_repro.counting.count import count
+from paper_repro.counting.lora import parse_lora
+from paper_repro.site.calculator.tables import HALVES
+from tests.site.browsing import CONTRASTS, SIZES
+from tests.site.calculator_told import ATTENTION, OWN, SEVEN, START, base_of, told
+
+
+def module(page: Any, name: str) -> Any:
+    return page.locator(f'[name="modules"][value="{name}"]')
+
+
+def chosen(page: Any) -> list[str]:
+    checked = page.locator('[name="modules"]:checked')
+    return list(checked.evaluate_all("all => all.map(e => e.value)"))
+
+
+def headline(page: Any) -> str:
+    return str(page.inner_text(".calculator .headline"))
+
+
+def sentence(page: Any) -> str:
+    return str(page.inner_text('[data-out="sentence"]'))
+
+
+def test_it_begins_with_the_studys_settings(calculator: Any) -> None:
+    expected = told(START)
+    assert headline(calculator).startswith(f"{expected['trained']:,} parameters are trained")
+    assert calculator.input_value("#calc-base") == OWN
+    assert calculator.input_value("#calc-rank") == str(START["rank"])
+    assert chosen(calculator) == list(ATTENTION)
+    row = calculator.inner_text('[data-table="cards"] .chosen')
+    low, high = expected["estimates"][START["card"]]["hours"]
+    assert f"{low:.2g} – {high:.2g}" in row
+    assert "#" not in calculator.url
+
+
+def test_a_reader_chooses_copies_and_comes_back_by_the_link(calculator: Any) -> None:
+    calculator.select_option("#calc-base", "Qwen/Qwen2-VL-7B-Instruct")
+    calculator.fill("#calc-rank", "32")
+    calculator.get_by_role("button", name="all seven").click()
+    calculator.get_by_label("none, 16 bits (LoRA)").click()
+    calculator.select_option("#calc-way", "default")
+    calculator.select_option("#calc-card", "a100")
+    choice = START | {
+        "base": "Qwen/Qwen2-VL-7B-Instruct",
+        "rank": 32,
+        "modules": list(SEVEN),
+        "quantisation": HALVES,
+        "way": "default",
+        "card": "a100",
+    }
+    expected = told(choice)
+    assert headline(calculator).startswith(f"{expected['trained']:,} parameters")
+    calculator.get_by_role("button", name="Copy", exact=True).click()
+    copied = calculator.evaluate("navigator.clipboard.readText()")
+    assert copied == sentence(calculator) and f"{expected['trained']:,}" in copied
+    calculator.get_by_role("button", name="Copy a link").click()
+    link, before = (
+        calculator.evaluate("navigator.clipboard.readText()"),
+        calculator.inner_text(".result"),
+    )
+    assert link == calculator.url
+    calculator.goto("about:blank")
+    calculator.goto(link)
+    assert sentence(calculator) == copied
+    assert calculator.inner_text(".tiles") in before
+    assert calculator.input_value("#calc-way") == "default"
+    calculator.get_by_role("button", name="The study's settings").click()
+    assert headline(calculator).startswith(f"{told(START)['trained']:,} parameters")
+
+
+def test_the_command_that_it_shows_counts_the_same(calculator: Any) -> None:
+    calculator.fill("#calc-rank", "24")
+    calculator.click("summary")
+    words = shlex.split(calculator.inner_text('[data-out="command"]'))
+    assert words[:4] == ["python", "-m", "paper_repro", "count"]
+    hub, lora, nf4 = words[4], words[6], words[8]
+    counted = count(base_of(hub)[1], [parse_lora(lora)], nf4, name=hub)
+    assert headline(calculator).startswith(f"{counted.trainable:,} parameters")
+    last = calculator.inner_text('[data-table="layers"] tbody tr:last-child')
+    assert f"{counted.trainable:,}" in last
+
+
+def test_it_is_used_with_the_keyboard_alone(calculator: Any) -> None:
+    calculator.focus("#calc-rank")
+    calculator.keyboard.press("ArrowUp")
+    assert calculator.input_value("#calc-rank") == "17"
+    gate = module(calculator, "gate_proj")
+    for _ in range(20):
+        calculator.keyboard.press("Tab")
+        if gate.evaluate("e => e === document.activeElement"):
+            break
+    calculator.keyboard.press("Space")
+    assert gate.is_checked() and gate.evaluate("e => e === document.activeElement")
+    expected = told(START | {"rank": 17, "modules": [*ATTENTION, "gate_proj"]})
+    assert headline(calculator).startswith(f"{expected['trained']:,} parameters")
+
+
+def test_all_linear_and_names_exclude_one_another(calculator: Any) -> None:
+    module(calculator, "all-linear").click()
+    assert chosen(calculator) == ["all-linear"]
+    assert "Not estimated" in calculator.inner_text('[data-out="why"]')
+    assert not calculator.locator('[data-table="cards"]').is_visible()
+    module(calculator, "v_proj").click()
+    assert chosen(calculator) == ["v_proj"]
+    assert calculator.locator('[data-table="cards"]').is_visible()
+
+
+def test_a_base_without_pictures_has_no_frames_and_other_ways(calculator: Any) -> None:
+    calculator.select_option("#calc-base", "meta-llama/Llama-3.1-8B")
+    assert calculator.locator("#calc-frame").is_disabled()
+    offered = calculator.locator("#calc-way option:not([hidden])").evaluate_all(
+        "all => all.map(e => e.value)"
+    )
+    assert offered == ["notebook", "notebook-fp16"]
+    assert "Nobody timed this choice" in calculator.inner_text('[data-out="measured"]')
+    calculator.get_by_role("button", name="The study's settings").click()
+    assert "Held against timed steps" in calculator.inner_text('[data-out="measured"]')
+
+
+@pytest.mark.parametrize("typed", ["0", "", "1.5"])
+def test_a_rank_that_is_none_is_answered_in_words(calculator: Any, typed: str) -> None:
+    calculator.fill("#calc-rank", typed)
+    assert headline(calculator) == "Rank: a whole number from 1 to 1,024 is expected."
+    assert calculator.inner_text("#calc-rank-expected").startswith("Expected: a whole number")
+    assert calculator.get_attribute("#calc-rank", "aria-invalid") == "true"
+    assert not calculator.locator(".tiles").is_visible()
+    assert "NaN" not in calculator.inner_text("body") and "#" not in calculator.url
+    calculator.fill("#calc-rank", "16")
+    assert calculator.locator(".tiles").is_visible()
+
+
+def test_without_modules_it_says_which_there_are(calculator: Any) -> None:
+    for name in ATTENTION:
+        module(calculator, name).click()
+    assert headline(calculator).startswith("Modules: at least one of q_proj, k_proj")
+    assert not calculator.locator(".tiles").is_visible()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("base=no/model&modules=q_proj", "base=no/model is not known here; below it is Qwen/"),
+        (f"base={OWN}&modules=q_proj,nose", "modules=q_proj,nose is not known here"),
+        (f"base={OWN}&modules=q_proj&way=default", "way=default is not known here"),
+    ],
+)
+def test_a_link_that_it_does_not_understand_is_told(
+    calculator: Any, calculator_site: Path, given: str, words: str
+) -> None:
+    calculator.goto("about:blank")
+    calculator.goto(f"{(calculator_site / 'calculator.html').as_uri()}#{given}")
+    assert words in calculator.inner_text('[data-out="unknown"]')
+    calculator.fill("#calc-rank", "8")
+    assert not calculator.locator('[data-out="unknown"]').is_visible()
+
+
+def test_every_control_has_a_name_and_the_result_is_announced(calculator: Any) -> None:
+    nameless = calculator.evaluate(
+        "[...document.querySelectorAll('.calculator :is(input, select, button)')]"
+        ".filter(e => !e.title)"
+        ".filter(e => !(e.labels?.[0] ?? e).textContent.trim()).map(e => e.outerHTML)"
+    )
+    assert nameless == []
+    assert calculator.get_attribute(".calculator .headline", "aria-live") == "polite"
+    assert (
+        calculator.locator("main [id]").evaluate_all(
+            "all => all.map(e => e.id).filter((id, at, ids) => ids.indexOf(id) !== at)"
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_it_fits_and_can_be_read(
+    browser: Any, calculator_site: Path, scheme: str, size: str
+) -> None:
+    width, height = SIZES[size]
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    opened = context.new_page()
+    opened.goto((calculator_site / "calculator.html").as_uri())
+    wide = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"
+    links = ("", f"#base=mistralai/Mistral-7B-v0.1&rank=1024&modules={wide}", f"#base={OWN}&rank=0")
+    for given in links:
+        opened.evaluate("hash => { location.hash = hash; }", given)
+        opened.click("summary") if opened.locator("summary").is_visible() else None
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width, given
+        low = opened.evaluate(CONTRASTS.replace("article p,", f"{TEXTS}, article p,"))
+        assert low == [], f"{given}: {low[:5]}"
+    context.close()
+
+
+TEXTS = ", ".join(f".calculator {tag}" for tag in ("dd b", "dd span", "dt", "button", ".chip span"))
+
+
+def test_it_works_under_a_path_of_a_server(
+    browser: Any, calculator_site: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "path").symlink_to(calculator_site)
+    handler = partial(Quiet, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/some/path/"
+        opened = browser.new_page()
+        asked: list[str] = []
+        opened.on("request", lambda request: asked.append(request.url))
+        opened.goto(f"{address}calculator.html#base={OWN}&rank=8&modules=q_proj")
+        expected = told(START | {"rank": 8, "modules": ["q_proj"]})
+        assert headline(opened).startswith(f"{expected['trained']:,} parameters")
+        assert all(url.startswith((address, "data:", "blob:")) for url in asked)
+        opened.close()
+        server.shutdown()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_without_scripts_it_says_so(browser: Any, calculator_site: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto((calculator_site / "calculator.html").as_uri())
+    assert "needs JavaScript" in opened.inner_text(".calculator")
+    assert not opened.locator(".calculator form").is_visible()
+    context.close()
