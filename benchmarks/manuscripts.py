@@ -21,6 +21,7 @@ from typing import Any
 
 from paper_repro.manuscript.asked import Asked
 from paper_repro.manuscript.check import check, may_matter
+from paper_repro.manuscript.disabled import directives, enabled
 from paper_repro.manuscript.finding import Finding
 from paper_repro.manuscript.readers import read
 from paper_repro.study import load_study
@@ -111,7 +112,9 @@ def measured(part: str, show: bool = False) -> dict[str, dict[str, int]]:
     counts: dict[str, Counter[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for text in corpus(part, Path(folder)):
-            found = check(read(text.path, may_matter), asked[text.study]).findings
+            manuscript = read(text.path, may_matter)
+            told = check(manuscript, asked[text.study]).findings
+            found = tuple(enabled(told, directives(manuscript)))
             for what, rule, said in _compared(found, text.labels):
                 counts.setdefault(rule, Counter())[what] += 1
                 if show and what != "right":

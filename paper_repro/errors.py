@@ -1,5 +1,7 @@
 """The one error that users see: what was expected, what was got, the next command."""
 
+from functools import partial
+
 
 class UserError(Exception):
     """Something outside the package is wrong, and the user can put it right.
@@ -21,3 +23,8 @@ class UserError(Exception):
             f"  got:      {self.got}\n"
             f"  next:     {self.next_command}"
         )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Another process can raise it here."""
+        said = {"expected": self.expected, "got": self.got, "next_command": self.next_command}
+        return partial(type(self), **said), (self.problem,)

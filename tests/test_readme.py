@@ -1,8 +1,7 @@
 """Every command in the README is run, or marked with the reason why not.
 
-A ``console`` block holds ``$ command`` lines, each followed by what it prints; a line ``…`` stands
-for any number of lines. ``python -m tests.test_readme`` writes what the commands print now into
-the blocks that have no such line.
+``tests/documents.py`` says how blocks are read. ``python -m tests.test_readme`` writes what the
+commands print now into the blocks that have no line ``…``.
 """
 
 from __future__ import annotations
@@ -13,48 +12,18 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from paper_repro.judging import Verdict
 from paper_repro.study import load_study
 from paper_repro.verify.finding import DEFAULT_STAGES
+from tests.documents import ELLIPSIS, README, ROOT, Command, blocks, commands, pattern, trimmed
 
-ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
-FENCE = re.compile(
-    r"(?:<!-- not run by the tests: (?P<reason>.+?) -->\n)?```(?P<kind>\w+)\n(?P<body>.*?)```",
-    re.DOTALL,
-)
-ELLIPSIS = "…"
 STATUS = {"check": 1, "doctor": 1}
-
-
-class Command(NamedTuple):
-    """One command of the README, and what the README says that it prints."""
-
-    line: str
-    output: str
-    reason: str | None
-
-
-def blocks() -> list[re.Match[str]]:
-    return list(FENCE.finditer(README.read_text(encoding="utf-8")))
-
-
-def commands() -> Iterator[Command]:
-    for block in blocks():
-        if block["kind"] == "console":
-            for part in re.split(r"^\$ ", block["body"], flags=re.MULTILINE)[1:]:
-                line, _, output = part.partition("\n")
-                yield Command(line, output, block["reason"])
-
-
-RUN = [command for command in commands() if command.reason is None]
-NOT_RUN = [command for command in commands() if command.reason is not None]
+RUN = [command for command in commands(README) if command.reason is None]
+NOT_RUN = [command for command in commands(README) if command.reason is not None]
 
 
 def prints(line: str, folder: Path) -> str:
@@ -70,15 +39,6 @@ def prints(line: str, folder: Path) -> str:
     command = line.split()[3] if line.startswith("python -m paper_repro ") else ""
     assert done.returncode == STATUS.get(command, 0), done.stdout + done.stderr
     return trimmed(done.stdout)
-
-
-def trimmed(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines()) + "\n"
-
-
-def pattern(shown: str) -> str:
-    lines = trimmed(shown).splitlines(keepends=True)
-    return "".join("(?:.*\n)*?" if line.strip() == ELLIPSIS else re.escape(line) for line in lines)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +79,7 @@ def test_every_other_command_says_why_it_is_not_run() -> None:
         print(f"  {number}: {reason}")
     assert len(RUN) >= 5
     assert len(NOT_RUN) <= 9
-    kinds = {block["kind"] for block in blocks()}
+    kinds = {block.kind for block in blocks(README)}
     assert kinds <= {"console", "text", "python", "bibtex"}
 
 

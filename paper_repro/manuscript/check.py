@@ -30,6 +30,7 @@ _WORTH = (
     "gpu", "t4", "a100", "modules", "ep.", "passes", "w_", "proj", "%", "percent", "per cent",
     "identical", "reproduc", "the base", "batch", "accumul", "seed", "nf4", "quanti", "4bit",
     "held", "aside", "corpus", "dataset", "data set", "validation",
+    "pitvqa", "pituitar", "surg", "endosc", "endonas",
 )  # fmt: skip
 """In lower case; without one of these a block holds nothing that is looked for."""
 _FACTS = {

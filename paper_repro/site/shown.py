@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+QUALITY = 90
+"""Of pictures, out of 100."""
+
+
 class Sentence(str):
     """A computed sentence, shown as prose in bold."""
 
@@ -98,5 +102,5 @@ class Measured:
 def _address(image: Image) -> str:
     """A picture as an address that holds it."""
     file = io.BytesIO()
-    image.save(file, "PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    image.save(file, "WEBP", quality=QUALITY)
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"

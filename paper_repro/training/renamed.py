@@ -41,7 +41,9 @@ def readable(
     It is the adapter's own, or a copy under today's names that is deleted afterwards.
 
     Args:
-        base, base_config: as of :func:`~paper_repro.training.soundness.refuse_unsound`.
+        folder: of an adapter.
+        base: as of :func:`~paper_repro.training.soundness.refuse_unsound`.
+        base_config: as of the same.
 
     Raises:
         UserError: the adapter cannot be used on this base.

@@ -104,7 +104,7 @@ def test_several_come_in_order(tmp_path: Path) -> None:
 def test_a_failing_assertion_stops_it(tmp_path: Path) -> None:
     script = small(tmp_path, SMALL.replace("== 42", "== 43"))
     with pytest.raises(UserError, match=r"small.py does not run") as error:
-        render(script, tmp_path, tmp_path / "cache")
+        list(render_all([script, script], tmp_path, tmp_path / "cache"))
     assert "AssertionError" in error.value.got
     assert not (tmp_path / "cache").exists()
 
@@ -117,7 +117,7 @@ def test_a_picture_without_words_stops_it(tmp_path: Path) -> None:
 
 def test_what_is_shown_has_words() -> None:
     pictures = Pictures([Image.new("RGB", (8, 6), "red")], ['a "red" square'])._repr_html_()
-    assert 'alt="a &quot;red&quot; square"' in pictures and "data:image/png;base64," in pictures
+    assert 'alt="a &quot;red&quot; square"' in pictures and "data:image/webp;base64," in pictures
     assert 'width="8" height="6"' in pictures
     with pytest.raises(ValueError, match="zip"):
         Pictures([Image.new("L", (8, 6))], [])._repr_html_()

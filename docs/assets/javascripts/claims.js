@@ -1,8 +1,10 @@
 // Filters on the page of all claims: a button for every verdict, each with how many claims have it.
 // Without scripts the page shows all of them.
 (() => {
-  const tables = [...document.querySelectorAll("article table")].filter((table) =>
-    [...table.querySelectorAll("th")].some((head) => head.textContent === "evidence"));
+  const tables = [...document.querySelectorAll("article table")].filter((table) => {
+    const heads = [...table.querySelectorAll("th")].map((head) => head.textContent);
+    return heads.includes("quote") && heads.includes("verdict");
+  });
   if (!tables.length) return;
 
   const column = [...tables[0].querySelectorAll("th")].findIndex((head) => head.textContent === "verdict");

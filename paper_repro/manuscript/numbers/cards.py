@@ -20,11 +20,11 @@ _NEAR = pattern(
     r"^\s*\d+ ?[x\u00d7] ?$|",
     r"NVIDIA|Tesla|GPUs?\b|Colab|Kaggle|card|graphics|memory|\bGB\b|",
     r"\b(?:on|using|with|single|one|free|a|our|my|their) ",
-    r"(?:a |an |the |one |single |free |\d+ ?[x\u00d7] ?)*$",
+    r"(?:a |an |the |one |two |four |eight |single |free |\d+ (?:[x\u00d7] ?)?|\d+ ?[x\u00d7] ?)*$",
 )
 _AFTER = pattern(r"s? ?(?:GPUs?|\(|cards?|with)")
 _LABEL = pattern(
-    rf"\b(?:card|GPU|hardware|accelerator)s?(?:{LABEL_END}| ?\( ?)$|",
+    rf"\b(?:card|GPU|hardware|accelerator)s?(?:{LABEL_END}| ?\( ?)(?:\d+ ?[x\u00d7] ?)?$|",
     r"\bused (?:a|an|one|two|four|eight|the)(?: (?:single|NVIDIA|Tesla))* $",
 )
 _OTHERWISE = pattern(

@@ -89,6 +89,7 @@ _POSSESSED = pattern(
 _ALL_BEFORE = pattern(
     r"\b(?:all|frozen|full|entire|whole|of (?:the|its))(?: the| of the| its| of its)? ?$"
 )
+_BASE_OF = pattern(rf"\bbase(?: model)? (?:of|with) {ABOUT}$")
 _TOTAL = pattern(r"\b(?:in total|altogether|overall)\b")
 _PEFT_TOTAL = pattern(r"\ball param(?:s|eters) ?: ?$")
 _BASE_ALONE = pattern(r"\bbase\b(?! and)")
@@ -178,6 +179,8 @@ def _of_words(words: str, number: Numeral, ahead: str, rest: str) -> Rule:
     """By the words around the noun, then by what stands before the number, then by the verb."""
     if has(words, TRAINED):
         return "trained-parameters"
+    if _BASE_OF.search(ahead):
+        return "base-size"
     if _BOTH_BEFORE.search(ahead):
         return "total-parameters"
     if _TOTAL.search(rest[:20]) or has(words, "total") or has(ahead[-12:], "a total of"):

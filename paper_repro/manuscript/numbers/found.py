@@ -17,10 +17,14 @@ from paper_repro.manuscript.sentences import Sentence
 
 _TUNED = pattern(r"\bfine-?tun\w+")
 _BASE_BEFORE = pattern(
-    r"\bbase(?:_model| model)?(?: used)?(?: \u00b7 [^|:]{1,80})? ?(?::|=|\||is\b|was\b)"
+    r"\bbase, $|\bbase(?:_model| model)?(?: used)?(?: (?:of|for) [^:|"
+    r".;]{1,40}(?=:))?(?: \u00b7 [^|:]{1,80})? ?(?::|=|\||is\b|was\b)"
     r"(?: the| our)?\W{0,4}(?:[\w-]+/)?$"
 )
-_BASE_AFTER = pattern(r"\W{0,2} (?:as (?:the |its |our )?)?base(?: model)?\b")
+_BASE_AFTER = pattern(
+    r"\W{0,2} (?:(?:serves|served|acts|acted|is|was|makes) )?(?:the |our |its )?base\b|"
+    r"\W{0,2} (?:(?:serves|served|acts|acted) )?(?:as (?:the |its |our )?)?base(?: model)?\b"
+)
 
 
 def statements(sentence: Sentence) -> list[Statement]:

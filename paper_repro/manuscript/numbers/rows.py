@@ -70,7 +70,7 @@ _SPLIT = pattern(r"\b(?:training|train|validation|test|held[ -]?out)\b")
 _TRAINING = pattern(r"\b(?:training|train)\b")
 _TRAINED_ON = pattern(
     r"\b(?:(?:re-?)?trained|training|train|fine-?tun(?:ed|ing|e)|adapt(?:ed|ing)|fitted|"
-    r"LoRA)\b[^.;:]{0,160}",
+    r"LoRA)\b(?:[^.;:]|\.(?=\d)){0,160}",
     r"\b(?:on|to|with|using|over|from|reads?|used|uses|saw|sees)",
     r"(?: (?:the|all|a total of|about|some|only|these|our|of|its|just))*[ ~]*$",
 )
@@ -79,7 +79,8 @@ _TRAINED_ON_THEM = pattern(
     r"(?: (?:the|all|about|some|only|these|our|its|just|another|over|more than))*[ ~]*$"
 )
 _THINGS = pattern(
-    r" (?!(?:tokens?|hours?|GPUs?|cards?|days?|weeks?|steps?|epochs?|cores?|nodes?|machines?|"
+    r" (?!(?:tokens?|hours?|GPUs?|cards?|days?|weeks?|steps?|epochs?|years?|months?|minutes?|"
+    r"seconds?|cores?|nodes?|machines?|"
     r"tasks?|"
     r"languages?|classes|videos|patients?|hospitals?|benchmarks?|domains?|sites?|and|to|of|GB|"
     r"TB)\b)"
@@ -126,7 +127,12 @@ def split_of(text: str, number: Numeral) -> str:
     if (
         _PART_OF.search(clause[-60:])
         or _A_TIME.match(rest)
-        or not (head or about.search(text) or _SPLIT.search(noun["words"] if noun else ""))
+        or not (
+            head
+            or about.search(text)
+            or _TRAINED_ON_THEM.search(clause)
+            or _SPLIT.search(noun["words"] if noun else "")
+        )
     ):
         return ""
     return _said(noun["words"] if noun else head["words"] if head else "", clause, rest)

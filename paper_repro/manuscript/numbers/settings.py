@@ -64,7 +64,10 @@ _OTHER_STEPS = pattern(r"accumulat\w*|every|each|per|warm-?up|surgical|an? epoch
 _HOURS_AFTER = pattern(r"[ -]?(?P<unit>h|hrs?|hours?|mins?|minutes|days?)\b(?! ?/)")
 _CARD_HOURS = pattern(r"[ -](?:GPU|A100|H100|card|V100)s?[ -]?h")
 _OF_TRAINING = pattern(r" of (?:re-?)?(?:training|fine-?tuning)\b")
-_SINCE = pattern(r" (?:an? (?:day|week)|per (?:day|week)|ago|later|earlier|old|before|after)\b")
+_SINCE = pattern(
+    r" (?:of (?!(?:re-?)?training|fine-?tun|wall|compute|GPU|computation)|"
+    r"an? (?:day|week)|per (?:day|week)|ago|later|earlier|old|before|after)\b"
+)
 _PER_HOUR = {"h": Fraction(1), "m": Fraction(1, 60), "d": Fraction(24)}
 TRAINS = pattern(
     r"\b(?:(?:re-?)?train\w*|fine-?tun\w*|run(?:s|ning)?|ran|took|finish\w*|complet\w*|",
@@ -84,7 +87,8 @@ _OTHER_TIME = pattern(
     r"nurses?|staff|trainees?|fellows?|inference|evaluation took|annotat\w+|surger(?:y|ies)|"
     r"operati\w+|procedure|footage|video|recording|download\w*|per (?:video|patient)|pre-?train\w*|"
     r"follow-up|stay\w*|install\w*|set-?up|load\w*|upload\w*|convert\w*|merg\w+|evaluat\w+|"
-    r"manual|took (?:them|him|her|me)|focus group|generat\w+|answer\w*|predict\w*|preprocess\w*|"
+    r"larvae|rats|mice|dogs|birds|monkeys|manual|took (?:them|him|her|me)|focus group|generat\w+|"
+    r"answer\w*|predict\w*|preprocess\w*|"
     r"meetings?|lectures?|"
     r"queue\w*|wait\w*|compil\w*|"
     r"radiographers?|reading|clinicians|doctors|physicians|"

@@ -15,7 +15,8 @@ from paper_repro.manuscript.terms.rules import Rule
 
 _NO_PROSE: set[Kind] = {"code", "maths", "quotation", "reference", "context"}
 _DENIAL = pattern(
-    r"\b(?:not(?! only)|never|no|nor|neither|nothing|none|nobody|no one|without|cannot|\w+n't|",
+    r"\b(?:not(?! only)|never|no|nor|neither|nothing|none|nobody|no one|without(?! (?:a |"
+    r"any )?(?:fixed |random )?seeds?)|disagree\w*|cannot|\w+n't|",
     r"rather than|instead of|(?:as )?opposed to|unlike|avoid(?:s|ed|ing)?|in contrast to|",
     r"contrary to|far from|compared (?:to|with)|than|versus|vs\.?|alternative to|replac\w+|",
     r"would|could|might|(?:we|I|they) (?:will|shall)|next step|had (?:we|I|"

@@ -24,6 +24,7 @@ from paper_repro.site.inserts.scale_out import scale_out_part
 from paper_repro.site.inserts.sentences import sentence_parts
 from paper_repro.site.inserts.speed import speed_part
 from paper_repro.site.inserts.step_profile import step_profile_part
+from paper_repro.site.inserts.steps import steps_parts
 from paper_repro.site.inserts.terminology import say_this_part
 from paper_repro.site.inserts.training import training_part
 from paper_repro.study import load_study
@@ -45,6 +46,7 @@ def inserted(root: Path, report: Report) -> dict[str, str]:
         **sentence_parts(study, report),
         **methods_parts(study),
         **levels_parts(study, report),
+        **steps_parts(study),
         "questions": questions_part(report),
         "corrections": corrections_part(report),
         "say-this": say_this_part(),

@@ -8,6 +8,7 @@ for those who do not see it (:mod:`paper_repro.site.shown`).
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -24,6 +25,9 @@ BANNER = "<!-- rendered from {}; do not edit -->\n\n"
 SECONDS = 300
 SIDE_BY_SIDE = 2
 """Scripts that run at a time: each may use PyTorch."""
+
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 
 class Rendered(NamedTuple):
@@ -94,7 +98,7 @@ def execute(notebook: Any, name: str, folder: Path) -> None:
             config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}}),
         )
         try:
-            client.execute()
+            client.execute(env=os.environ | ONE_THREAD)
         except CellExecutionError as error:
             raise UserError(
                 f"{name} does not run.",
