@@ -126,10 +126,16 @@ def typed_in_code(source: str) -> Iterator[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
+    formats = {
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FormattedValue) and node.format_spec
+        for part in ast.walk(node.format_spec)
+    }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and node not in docstrings:
+        if isinstance(node, ast.Constant) and node not in docstrings | formats:
             if isinstance(node.value, str):
-                yield from typed(node.value)
+                yield from typed(re.sub(r"\{[^{}]*\}", "", node.value))
             elif node.value in computed(percent=False):
                 yield str(node.value)
 

@@ -14,8 +14,7 @@
 # # How sure is an accuracy?
 #
 # The document gives no score. The author's repository does, and a paper will: the share of held-out
-# rows whose point lies in the right quadrant of the frame. This page works out what such a figure can
-# bear, without asking any model: its width, what two models must differ by, its floor and ceiling.
+# rows whose point lies in the right quadrant. What can such a figure bear? No model is asked here.
 
 # %%
 from paper_repro.study import load_study
@@ -46,14 +45,12 @@ for name in ("before", "accuracy"):
     (right[name],) = (k for k in range(n + 1) if Fraction(100 * k, n) in prints_so)
     found = re.findall(r"([\d,]+) of ([\d,]+)", claims[name].explanation)[0]
     same, of = (int(number.replace(",", "")) for number in found)
-    print(
-        f"{printed[name]}: {right[name]} of {n:,}; in the data {same:,} of {of:,}"
-    )
+    print(f"{name}: {right[name]} of {n:,}, or {same:,} of {of:,} in the data")
     assert Fraction(100 * same, of) in prints_so
 
 # %% [markdown]
-# Both readings print the same digits, so the digits cannot tell whether a model was scored; a file of
-# its answers beside the paper could. From here on we take them for a model's.
+# Both print the same digits, so these cannot tell whether a model was scored; a file of its answers
+# beside the paper could. From here on we take them for a model's, one point a row.
 #
 # ## The interval, four ways
 #
@@ -62,7 +59,7 @@ for name in ("before", "accuracy"):
 # of Clopper and Pearson, and a bootstrap, which draws the rows again and again.
 
 # %%
-from math import sqrt
+from math import comb, prod, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -70,13 +67,12 @@ from paper_repro.evaluation.intervals import bootstrap, wilson
 from paper_repro.evaluation.statistics import share
 from scipy.stats import binom, binomtest
 
-before, p = right["before"] / n, right["accuracy"] / n
-z = NormalDist().inv_cdf(0.975)
+z, k = NormalDist().inv_cdf(0.975), right["accuracy"]
+p, before = k / n, right["before"] / n
 half = z * sqrt(p * (1 - p) / n)
-exact = binomtest(right["accuracy"], n).proportion_ci(0.95, method="exact")
-assert np.isclose(binom.sf(right["accuracy"] - 1, n, exact.low), 0.025)
-score = wilson(right["accuracy"], n)
-hits = share(np.arange(n) < right["accuracy"])
+exact, score = binomtest(k, n).proportion_ci(0.95, method="exact"), wilson(k, n)
+assert np.isclose(binom.sf(k - 1, n, exact.low), 0.025)
+hits = share(np.arange(n) < k)
 (resampled,) = bootstrap([hits.reweighted], np.arange(n), 0, "bootstrap")
 for name, way in {"exact": exact, "Wilson": score, "bootstrap": resampled}.items():
     print(f"{name:10}{way.low:6.1%} – {way.high:.1%}")
@@ -96,33 +92,29 @@ assert Fraction(100 * half) in read_printed(printed["interval"]).interval
 # %%
 random = np.random.default_rng(0)
 one, two = random.binomial(n, p, (2, 100_000)) / n
-apart, power = sqrt(2) * half, NormalDist().inv_cdf(0.8)
+apart = sqrt(2) * half
+seen = apart * (1 + NormalDist().inv_cdf(0.8) / z)
 luck = {"one score": abs(one - p) > half, "other rows": abs(one - two) > apart}
-seen = apart * (1 + power / z)
-print(
-    f"other rows: {100 * apart:.1f} points; mostly noticed: {100 * seen:.1f} points"
-)
+print(f"other rows: {apart:.1%} apart, and {seen:.1%} to be noticed mostly")
 for split in (n // 20, n // 10, n // 5):
     few = (w for w in range(split // 2 + 1) if binomtest(w, split).pvalue < 0.05)
     needed = split - 2 * max(few)
-    print(f"same rows, {split:3} answered unlike: {100 * needed / n:.1f} points")
+    print(f"same rows, {split:3} answered unlike: {needed / n:.1%} apart")
     more = abs(2 * random.binomial(split, 0.5, 20_000) - split)
     luck[f"{split} unlike"] = more >= needed
-told = (f"{name} {found.mean():.1%}" for name, found in luck.items())
-print("by luck:", *told, sep=" | ")
+print("by luck:", *(f"{of} {each.mean():.1%};" for of, each in luck.items()))
 assert all(found.mean() < 0.055 for found in luck.values())
 
 # %% [markdown]
-# So a point or two between two versions say little. Before and after lie much further apart; chance is
+# So a point or two between two versions says little. Before and after lie much further apart; chance is
 # no explanation there. But such an interval knows one doubt only: which rows were drawn.
 #
 # ## Rows that share a video
 #
 # The rows come from 25 videos (He et al., *PitVQA*, arXiv 2405.13949). If a model does better in one
 # than in another, *m* rows of a video are not *m* trials: with a correlation *c* between them the
-# variance grows by 1 + (*m* − 1) *c*. Here *c* was **not checked**, as that takes the answers, so some
-# values are tried: how wide would an honest interval be, and how often would the interval by rows,
-# and a bootstrap over whole videos, hold the true accuracy?
+# variance grows by 1 + (*m* − 1) *c*. Here *c* was **not checked**, as that takes the answers. For some
+# values: how wide is an honest interval, and how often is the truth in one by rows, or by videos?
 
 # %%
 videos = 25
@@ -136,8 +128,7 @@ for c in (0.01, 0.05, 0.1):
         (whole,) = bootstrap([hits.reweighted], groups, 0, "by video", 400)
         held.append((abs(hits.value - p) <= half, whole.low <= p <= whole.high))
     by_row, by_video = np.mean(held, axis=0)
-    print(f"c = {c:<4}: ±{halves[c]:.1%}", end="; ")
-    print(f"the truth is held by row in {by_row:.0%}, by video in {by_video:.0%}")
+    print(f"{c=}: ±{halves[c]:.1%}; by row {by_row:.0%}, by video {by_video:.0%}")
     assert by_row < by_video
 
 # %% [markdown]
@@ -149,8 +140,6 @@ for c in (0.01, 0.05, 0.1):
 # trained on? Whenever not all its sisters are held out:
 
 # %%
-from math import comb, prod
-
 data = study.dataset(claims["rows"].of)
 total = data.train_rows + n
 for m in (1, 2, 3):
@@ -159,14 +148,14 @@ for m in (1, 2, 3):
     assert unseen == prod(Fraction(n - i, total - i) for i in range(1, m))
 
 # %% [markdown]
-# That widens nothing: it moves the score, upwards, and no interval tells by how much. A split by video
-# is the cure. (How many rows a frame has was **not checked**: the author's files would say.)
+# That widens nothing: it moves the score, upwards. A split by video is the cure. (How many rows a frame
+# has was **not checked**: the author's files would say.)
 #
 # ## Floor and ceiling
 #
-# By the author's script a point of the truth is the centre of one of five regions plus noise. We draw
-# points so, as many in each, and score two answers: always the same place, and always the centre of
-# the right region, the best that can be said.
+# By the author's script a true point is the centre of one of five regions plus noise. We draw points
+# so, as many in each (the data's own shares were **not checked**), and score two answers: always the
+# same place, and always the centre of the right region.
 
 # %%
 from paper_repro.evaluation.metrics import evaluate
@@ -215,30 +204,26 @@ def draw(path: Path) -> None:
         write(figure, path)
 
 
-spans = (f"{name}: {value:.1%} ± {w:.1%}" for name, (value, w) in shown.items())
-Plot(draw, f"Shares, between 25% and {ceiling:.0%}. {'; '.join(spans)}")
+spans = (f"{name}: {each:.0%} ± {w:.1%}" for name, (each, w) in shown.items())
+Plot(draw, f"Blind 25%, best {ceiling:.0%}; {'; '.join(spans)}")
 
 # %% [markdown]
-# Equal shares of the five regions are assumed; which the data have was **not checked**.
-#
 # ## The verdicts
 
 # %%
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.run import verify
 
-only = [claim.id for claim in reported]
-judged = {
-    j.quantity: j for j in verify(study, [Stage.ARITHMETIC], only=only).claims
-}
-for quantity, each in judged.items():
-    print(f"{quantity}: {each.verdict}; {each.found_text}")
-assert abs(float(str(judged["score.half_width"].found)) - 100 * half) < 0.01
+report = verify(study, [Stage.ARITHMETIC], only=[claim.id for claim in reported])
+for judged in report.claims:
+    print(f"{judged.id}: {judged.verdict}; {judged.found_text}")
+value = {judged.quantity: str(judged.found) for judged in report.claims}
+assert abs(float(value["score.half_width"]) - 100 * half) < 0.01
 
 # %% [markdown]
 # ## What to write
 #
-# With a file of answers at hand, and numbers of a model in it, a paper may say this:
+# If a file of a model's answers bears the figure out, a paper may say:
 
 # %% tags=["hide-input"]
 Sentence(
@@ -254,9 +239,9 @@ Sentence(
 
 # %% tags=["hide-input"]
 conclusion = Sentence(
-    f"An accuracy of {printed['accuracy']} on {n:,} rows is sure to ±{half:.1%} if rows are independent "
+    f"An accuracy of {printed['accuracy']} on {n:,} rows is sure to ±{half:.1%} if rows are independent, "
     f"and to ±{halves[0.05]:.1%} at a correlation of 0.05 within videos; on other rows two models must "
-    f"differ by {apart:.1%}, and whether a model was scored at all only its answers can tell."
+    f"differ by {apart:.1%}; and only its answers can tell whether a model was scored."
 )
 conclusion
 
