@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from benchmarks.speed.contenders import ABLATION, CONTENDERS, EFFECTIVE, PACKAGE, PEERS
 from paper_repro.engine import TECHNIQUES
-from paper_repro.site import speed_table
+from paper_repro.site.inserts import speed_table
 
 
 def test_every_technique_of_the_engine_is_left_out_once():

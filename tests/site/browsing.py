@@ -55,3 +55,34 @@ def remote(request: Any) -> bool:
     """Whether a page asks another host for something."""
     local = ("file:", "data:", "blob:", "about:", "http://127.0.0.1")
     return not request.url.startswith(local)
+
+
+CONTRASTS = """() => {
+  const parse = c => (c.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
+  const light = c => c.slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const over = (top, below) => {
+    const a = top.length > 3 ? top[3] : 1;
+    return [0, 1, 2].map(i => top[i] * a + below[i] * (1 - a));
+  };
+  const behind = e => {
+    const own = parse(getComputedStyle(e).backgroundColor);
+    const opaque = own.length < 4 || own[3] === 1;
+    if (opaque) return own.slice(0, 3);
+    return over(own, e.parentElement ? behind(e.parentElement) : [255, 255, 255]);
+  };
+  const found = [];
+  const wanted = 'article p, article li, article td, article th, article a, figure text';
+  for (const e of document.querySelectorAll(wanted)) {
+    if (!e.textContent.trim() || e.classList.contains('headerlink')) continue;
+    const style = getComputedStyle(e);
+    const ground = behind(e.closest('figure') || e);
+    const ink = over(parse(e.closest('svg') ? style.fill : style.color), ground);
+    const [a, b] = [light(ink), light(ground)].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) found.push(e.textContent.trim().slice(0, 40) + ' ' + ratio.toFixed(2));
+  }
+  return found;
+}"""
+"""What text of a page stands out too little from its ground."""

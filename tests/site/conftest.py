@@ -58,6 +58,7 @@ def calculator_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("calculator")
     docs = root / "docs"
     shutil.copytree(ROOT / "docs" / "assets", docs / "assets")
+    shutil.copytree(ROOT / "docs" / "theme", docs / "theme")
     (docs / FILE).write_text(script(), encoding="utf-8")
     page = (ROOT / "docs" / "calculator.md").read_text(encoding="utf-8")
     assert INSERT.format("calculator") in page

@@ -17,8 +17,8 @@ from paper_repro.hardware.flops import sample
 from paper_repro.hardware.gpus import gpus
 from paper_repro.hardware.published import CARD, faster, published, roofline
 from paper_repro.hardware.words import ends, rounded, span
-from paper_repro.site import calibration as site
 from paper_repro.site.build import INSERT
+from paper_repro.site.inserts import calibration as site
 from paper_repro.site.inserts.calibration import calibration_part
 from paper_repro.study import load_study
 

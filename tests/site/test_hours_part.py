@@ -14,8 +14,8 @@ from paper_repro.hardware.sweep import CLAIM, SIDES, agreeing, by_host, printed_
 from paper_repro.hardware.words import span
 from paper_repro.judging import Interval
 from paper_repro.judging.verdict import Verdict
-from paper_repro.site import hours
 from paper_repro.site.build import INSERT
+from paper_repro.site.inserts import hours
 from paper_repro.site.inserts.hours import hours_part
 from paper_repro.study import load_study
 from paper_repro.verify.finding import Stage

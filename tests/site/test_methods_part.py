@@ -113,7 +113,7 @@ def test_no_number_of_the_findings_is_typed_on_the_page(report, texts):
     prose = re.sub(r"<!--.*?-->|`[^`]*`", "", PAGE[start:end])
     assert not re.search(r"\d", prose)
     wanted = set(re.findall(r"<!-- insert: (\S+) -->", PAGE))
-    assert wanted == {*sentence_parts(STUDY, report), *texts}
+    assert wanted == {*sentence_parts(STUDY, report), *texts} - {"the-sentence"}
 
 
 def section(texts, variant, length):
