@@ -33,7 +33,7 @@ def show(files: Sequence[File], findings: Sequence[Finding]) -> None:
         told: dict[tuple[str, str], str] = {}
         open_ones = [f for f in own if f.verdict is Verdict.NOT_CHECKED]
         for finding in own:
-            if finding in open_ones:
+            if finding.verdict is Verdict.NOT_CHECKED:
                 continue
             if finding.severity == "note":
                 console.print(_note(finding))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from paper_repro.judging import Verdict
@@ -38,6 +39,11 @@ class Hit(NamedTuple):
     verdict: Verdict
     swap: str = ""
 
+    @property
+    def gives_way(self) -> bool:
+        """Whether another rule about the same words silences it."""
+        return self.rule.id in GENERAL or self.severity == "note"
+
 
 def hits(
     said: Sequence[Sentence], stated: Sequence[Statement], text: str, told: Sources
@@ -51,10 +57,11 @@ def hits(
         told: what is known of the run.
     """
     found = [hit for rule in rules() for hit in _of_rule(rule, said, stated, text, told)]
-    special = [hit for hit in found if hit.rule.id not in GENERAL and hit.severity != "note"]
-    return [
-        hit for hit in found if hit in special or not any(_overlap(hit, other) for other in special)
-    ]
+    special: dict[int, list[Hit]] = defaultdict(list)
+    for hit in found:
+        if not hit.gives_way:
+            special[id(hit.sentence)].append(hit)
+    return [hit for hit in found if not (hit.gives_way and _any_over(hit, special))]
 
 
 def _of_rule(
@@ -90,5 +97,7 @@ def _frames(stated: Sequence[Statement]) -> Iterator[tuple[Sentence, int, int]]:
             yield each.sentence, each.start, noun.end()
 
 
-def _overlap(one: Hit, other: Hit) -> bool:
-    return one.sentence is other.sentence and one.start < other.end and other.start < one.end
+def _any_over(one: Hit, special: Mapping[int, Sequence[Hit]]) -> bool:
+    """Whether any hit of the same sentence is about some of the same words."""
+    others = special.get(id(one.sentence), ())
+    return any(one.start < other.end and other.start < one.end for other in others)
