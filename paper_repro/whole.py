@@ -1,8 +1,8 @@
 """Write a file whole or not at all.
 
-``refusal(path)`` says beforehand why a place could not hold a file, and ``write(text, path)``
-writes into a neighbour first and then moves it into place. What stood there before is untouched
-when anything fails.
+``can_hold(path, …)`` refuses beforehand a place that could not hold a file, ``refusal(path)`` says
+why, and ``write(text, path)`` writes into a neighbour first and then moves it into place. What
+stood there before is untouched when anything fails.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+
+from paper_repro.errors import UserError
 
 
 def refusal(path: Path) -> str:
@@ -22,6 +24,30 @@ def refusal(path: Path) -> str:
             return ""
     except OSError as error:
         return error.strerror or type(error).__name__
+
+
+def can_hold(path: Path, next_command: str) -> None:
+    """Refuse a place that cannot hold a file, before work is spent on it; leaves nothing there.
+
+    Raises:
+        UserError: it is no file, or its folder is not there or takes none.
+    """
+    if why := refusal(path):
+        raise unwritable(path, why, next_command)
+
+
+def unwritable(path: Path, got: str, next_command: str) -> UserError:
+    """The error that a place could not hold a file.
+
+    Args:
+        got: why.
+    """
+    return UserError(
+        f"{path} could not be written; nothing was changed there.",
+        expected="a file's name, in a folder that exists and can be written, on a disk with room",
+        got=got,
+        next_command=next_command,
+    )
 
 
 def write(text: str, path: Path) -> None:

@@ -79,21 +79,6 @@ class Bench:
         return f"{self.width} × {self.height}"
 
 
-def can_write(path: Path) -> None:
-    """Refuse a place that cannot hold a record before minutes are spent on it.
-
-    Raises:
-        UserError: it is no file, or its folder is not there or takes none.
-    """
-    if why := whole.refusal(path):
-        raise UserError(
-            f"The record could not be written to {path}.",
-            expected="a file's name, in a folder that exists and can be written",
-            got=why,
-            next_command=NEXT,
-        )
-
-
 def write(found: Bench, path: Path) -> None:
     """Whole or not at all."""
     whole.write(json.dumps(asdict(found), indent=1, ensure_ascii=False) + "\n", path)

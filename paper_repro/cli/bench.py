@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paper_repro import whole
 from paper_repro.cli.options import known, size_of
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ def bench(
     About three minutes on a fast card, some more on a small one. Says what all steps would take
     here, and what that means for the paper's hours. Without a CUDA card the miniature is timed.
     """
-    from paper_repro.bench.record import can_write, write
+    from paper_repro.bench.record import write
     from paper_repro.bench.run import bench as run
     from paper_repro.cli.progress import Drawn
     from paper_repro.study import load_study
 
     size, study = size_of(image, EXAMPLE), load_study()
     known("variant", variant, [each.id for each in study.variants], EXAMPLE)
-    can_write(out)
+    whole.can_hold(out, EXAMPLE)
     drawn = Drawn(quiet=json)
     try:
         found = run(study, study.variant(variant), size, seconds, drawn.doing)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paper_repro import whole
-from paper_repro.cli.options import can_hold
 from paper_repro.errors import UserError
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def card(
 
     _check(repository, licence)
     if out:
-        can_hold(out, EXAMPLE)
+        whole.can_hold(out, EXAMPLE)
     study = load_study()
     run = read_run(record, study)
     of = trained(study, run, repository, licence)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paper_repro import whole
-from paper_repro.cli.options import can_hold, known
+from paper_repro.cli.options import known
 from paper_repro.errors import UserError
 from paper_repro.manuscript.finding import Format
 
@@ -69,16 +69,15 @@ def check(
     from paper_repro.manuscript.formats import as_github, as_json, as_sarif
 
     asked = _asked(study, variant, record, base)
-    if baseline:
-        known_findings.read(baseline)
+    listed = known_findings.read(baseline) if baseline else None
     if write_baseline:
-        can_hold(write_baseline, EXAMPLE)
+        whole.can_hold(write_baseline, EXAMPLE)
     with working(f"reading {len(files)} manuscript{'s' * (len(files) != 1)}"):
         read = [_one(path, asked, fix) for path in files]
     told = [file for file, _ in read]
     findings = [finding for _, found in read for finding in found]
-    if baseline:
-        every, findings = len(findings), known_findings.unknown(findings, baseline)
+    if baseline and listed is not None:
+        every, findings = len(findings), known_findings.unknown(findings, listed, baseline)
         print(f"Not told: {every - len(findings)} that {baseline} lists.", file=sys.stderr)
     if write_baseline:
         count = known_findings.write(findings, write_baseline)

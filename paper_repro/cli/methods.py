@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paper_repro import whole
-from paper_repro.cli.options import can_hold, known
+from paper_repro.cli.options import known
 from paper_repro.errors import UserError
 from paper_repro.writing.formats import Format
 from paper_repro.writing.text import Length
@@ -74,7 +74,7 @@ def methods(
         return
     for place in (bib, origins):
         if place:
-            can_hold(place, EXAMPLE)
+            whole.can_hold(place, EXAMPLE)
     facts = _of_run(study, record) if record else _of_variant(study, variant or "")
     text = compose(facts, length)
     if bib:

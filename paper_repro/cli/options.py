@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-from paper_repro import whole
 from paper_repro.errors import UserError
 
 
@@ -32,21 +31,6 @@ def _nearly(name: str, choices: list[str]) -> str:
     """A misspelt name, with the one that was meant."""
     close = get_close_matches(name, choices, 1)
     return f"{name} (did you mean {close[0]}?)" if close else name
-
-
-def can_hold(path: Path, next_command: str) -> None:
-    """A place can hold a file.
-
-    Raises:
-        UserError: it cannot.
-    """
-    if why := whole.refusal(path):
-        raise UserError(
-            f"{path} cannot be written.",
-            expected="a file in a folder that is there",
-            got=why,
-            next_command=next_command,
-        )
 
 
 def size_of(text: str, next_command: str) -> tuple[int, int]:

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from paper_repro import whole
+
 
 class StageOption(StrEnum):
     """Stages, as ``--stage`` takes them."""
@@ -81,13 +83,13 @@ def verify(
     from paper_repro.study import BUILT_IN, load_study
     from paper_repro.verify.finding import DEFAULT_STAGES, Stage
     from paper_repro.verify.records import read
-    from paper_repro.verify.report import can_write, render, show, watch, write
+    from paper_repro.verify.report import render, show, watch, write
     from paper_repro.verify.run import exit_code, load_stage
     from paper_repro.verify.run import verify as run
     from paper_repro.verify.stages.record import reading
 
     if output is not None:
-        can_write(output)
+        whole.can_hold(output, f"python -m paper_repro verify --output {output.name}")
         format = format or _ENDINGS.get(output.suffix)
     format = format or ReportFormat.text
     loaded = load_study(study or BUILT_IN)

@@ -54,13 +54,14 @@ def read(path: Path) -> Counter[Mark]:
         ) from None
 
 
-def unknown(findings: Iterable[Finding], path: Path) -> list[Finding]:
+def unknown(findings: Iterable[Finding], known: Counter[Mark], path: Path) -> list[Finding]:
     """The findings that a baseline does not hold.
 
-    Raises:
-        UserError: as :func:`read` does.
+    Args:
+        known: what it holds.
+        path: where it is.
     """
-    left = read(path)
+    left = Counter(known)
     new = []
     for finding in findings:
         mark = _mark(finding, path)

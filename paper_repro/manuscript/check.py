@@ -22,6 +22,7 @@ from paper_repro.manuscript.numbers.whose import in_references, is_foreign
 from paper_repro.manuscript.quotations import is_quoted
 from paper_repro.manuscript.sentences import Sentence, sentences
 from paper_repro.manuscript.terms.hits import Hit, hits
+from paper_repro.manuscript.terms.rules import Fact
 
 _WORTH = (
     "param", "weights", "rank", "lora", "r=", "r =", "epoch", "step", "updates", "iterat", "hour",
@@ -33,12 +34,11 @@ _WORTH = (
     "pitvqa", "pituitar", "surg", "endosc", "endonas",
 )  # fmt: skip
 """In lower case; without one of these a block holds nothing that is looked for."""
-_FACTS = {
+_FACTS: dict[Fact | None, str] = {
     "adapters": "adapters were trained",
-    "four_bits": "the base was held in 4 bits",
     "seeded": "no seed was fixed",
-    "rows_are_frames": "rows are no frames",
 }
+"""In words, those facts of rules that speak where nothing says."""
 _NOT_SAID: set[Kind] = {"quotation", "reference", "context"}
 
 
@@ -118,8 +118,9 @@ def _of_hit(manuscript: Manuscript, hit: Hit) -> Finding:
 
 def _why(hit: Hit) -> str:
     """Its reason and source; where a fact is not known, what it rests on."""
-    open_fact = hit.rule.fact is not None and hit.verdict is Verdict.UNDERDETERMINED
-    given = f"If {_FACTS[hit.rule.fact or '']}: " if open_fact else ""
+    given = ""
+    if hit.rule.fact and hit.verdict is Verdict.UNDERDETERMINED:
+        given = f"If {_FACTS[hit.rule.fact]}: "
     return f"{given}{hit.rule.why} [{hit.rule.source}]"
 
 

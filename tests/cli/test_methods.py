@@ -82,10 +82,24 @@ def test_an_unfinished_run_gets_no_text(tmp_path):
     ("words", "said"),
     [
         (["--variant", "other"], "stated"),
+        (["--variant", "statd"], "did you mean stated?"),
         (["--variant", "stated", "--record", "x"], "--variant or --record"),
+        (["--bib", "refs.bib"], "only the variants side by side"),
+        (["--provenance", "origins.json"], "only the variants side by side"),
+        (["--format", "tex"], "only the variants side by side"),
+        (["--length", "sentence"], "only the variants side by side"),
     ],
 )
-def test_what_cannot_be_is_refused(words, said):
+def test_what_cannot_be_is_refused(words, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as caught:
         run(*words)
     assert said in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ["--bib", "--provenance"])
+def test_a_place_that_holds_no_file_is_refused_before_any_text(option, tmp_path, capsys):
+    with pytest.raises(UserError, match="could not be written"):
+        run("--variant", "stated", option, tmp_path / "none" / "file")
+    assert capsys.readouterr().out == ""

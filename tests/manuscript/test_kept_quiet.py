@@ -22,6 +22,10 @@ def told(text):
     return [(f.line, f.rule) for f in enabled(found(text, "none"), directives(manuscript(text)))]
 
 
+def new_beside(findings, path):
+    return baseline.unknown(findings, baseline.read(path), path)
+
+
 def lines(text, rule="retrained"):
     return [line for line, name in told(text) if name == rule]
 
@@ -71,20 +75,20 @@ def test_a_baseline_knows_findings_wherever_they_stand(tmp_path):
     count = baseline.write(findings, path)
     assert count == sum(each.severity != "note" for each in findings) == 3
     moved = found(f"A new line.\n\n{WRONG}", "none")
-    assert [each.severity for each in baseline.unknown(moved, path)] == []
+    assert [each.severity for each in new_beside(moved, path)] == []
     twice = found(f"{WRONG}\n\n{WRONG}", "none")
-    assert len(baseline.unknown(twice, path)) == 3
+    assert len(new_beside(twice, path)) == 3
 
 
 def test_a_baseline_does_not_know_other_words_files_or_rules(tmp_path):
     path = tmp_path / "known.json"
     baseline.write(found("We retrained it with LoRA.", "none"), path)
     new = found("We retrained it with LoRA. It was trained from scratch.", "none")
-    assert [each.rule for each in baseline.unknown(new, path)] == ["from-scratch"]
+    assert [each.rule for each in new_beside(new, path)] == ["from-scratch"]
     entries = json.loads(path.read_text(encoding="utf-8"))
     entries["findings"][0]["path"] = "other.md"
     path.write_text(json.dumps(entries), encoding="utf-8")
-    assert len(baseline.unknown(found("We retrained it with LoRA.", "none"), path)) == 1
+    assert len(new_beside(found("We retrained it with LoRA.", "none"), path)) == 1
 
 
 def test_a_baseline_names_files_as_they_are_seen_from_its_folder(tmp_path, monkeypatch):
@@ -96,8 +100,8 @@ def test_a_baseline_names_files_as_they_are_seen_from_its_folder(tmp_path, monke
     baseline.write([told], known)
     assert json.loads(known.read_text())["findings"][0]["path"] == "paper/a.md"
     monkeypatch.chdir(paper.parent)
-    assert baseline.unknown(checked_at(text, "a.md"), Path("../known.json")) == []
-    assert baseline.unknown(checked_at(text, "b.md"), Path("../known.json")) != []
+    assert new_beside(checked_at(text, "a.md"), Path("../known.json")) == []
+    assert new_beside(checked_at(text, "b.md"), Path("../known.json")) != []
 
 
 def checked_at(text, path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from paper_repro.judging import Verdict
+from paper_repro.manuscript.check import _FACTS
 from paper_repro.manuscript.numbers.patterns import pattern
 from paper_repro.manuscript.terms import facts
 from paper_repro.manuscript.terms.facts import RunFacts
@@ -194,3 +196,18 @@ def test_a_base_in_sixteen_bits_is_no_qlora():
     text = "It fits where NF4 does. We used LoRA; the base is kept frozen."
     assert "lora-is-qlora" in terms(text)
     assert "lora-is-qlora" not in terms(text.replace("frozen", "frozen in bfloat16"))
+
+
+@pytest.mark.parametrize("rule", [rule for rule in rules() if rule.fact and rule.unknown])
+def test_where_a_fact_is_not_known_the_message_says_what_it_rests_on(rule):
+    told = [each for text in rule.wrong for each in found(text, "none") if each.rule == rule.id]
+    unknown = [each for each in told if each.verdict is Verdict.UNDERDETERMINED]
+    assert all(each.message.startswith(f"If {_FACTS[rule.fact]}: ") for each in unknown)
+    assert rule.fact in _FACTS
+
+
+def test_what_a_message_rests_on_is_said_in_words():
+    (told,) = found("We retrained the model.", "none")
+    assert told.message.startswith("If adapters were trained: ")
+    (known,) = found("We retrained the model with LoRA.", "none")[:1]
+    assert not known.message.startswith("If ")

@@ -20,7 +20,7 @@ _NEAR = pattern(
     r"^\s*\d+ ?[x\u00d7] ?$|",
     r"NVIDIA|Tesla|GPUs?\b|Colab|Kaggle|card|graphics|memory|\bGB\b|",
     r"\b(?:on|using|with|single|one|free|a|our|my|their) ",
-    r"(?:a |an |the |one |two |four |eight |single |free |\d+ (?:[x\u00d7] ?)?|\d+ ?[x\u00d7] ?)*$",
+    r"(?:a |an |the |one |two |four |eight |single |free |\d+(?: ?[x\u00d7] ?| ))*$",
 )
 _AFTER = pattern(r"s? ?(?:GPUs?|\(|cards?|with)")
 _LABEL = pattern(

@@ -22,8 +22,7 @@ _BASE_BEFORE = pattern(
     r"(?: the| our)?\W{0,4}(?:[\w-]+/)?$"
 )
 _BASE_AFTER = pattern(
-    r"\W{0,2} (?:(?:serves|served|acts|acted|is|was|makes) )?(?:the |our |its )?base\b|"
-    r"\W{0,2} (?:(?:serves|served|acts|acted) )?(?:as (?:the |its |our )?)?base(?: model)?\b"
+    r"\W{0,2} (?:(?:serves|served|acts|acted|is|was|makes) )?(?:as )?(?:the |our |its )?base\b"
 )
 
 

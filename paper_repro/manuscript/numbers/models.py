@@ -23,10 +23,7 @@ _FAMILIES = (
     r"GPT-\d\w*|CLIP|SigLIP|Falcon|Phi-\d[\w.]*|MiniGPT-4|Idefics\d?|SmolVLM\d?|Gemini|Claude|"
     r"BERT|RoBERTa|ViT(?:-\w)?|PaLM(?:-\w)?|MedGemma|Med-PaLM|DeepSeek\w*|DINO\w*|GPT-\d)\b"
 )
-MODEL_NAME = (
-    r"(?:Qwen|Llama|LLaVA|Mi[sx]tral|Gemma|PaliGemma|Falcon|Phi|InternVL|Vicuna|Idefics|SmolVLM|"
-    r"(?:\w*BERT\w*|T5|GPT|BLIP|CLIP|DeepSeek|OPT|Pythia|Bloom|Whisper)(?![a-z]))[\w.-]*(?: ?VL)?"
-)
+MODEL_NAME = rf"(?:{_SIZED}|{_FAMILIES}[\w.-]*)"
 """A model's name in the midst of a longer pattern."""
 _NAME = re.compile(rf"(?<![\w/.-])(?:{_SIZED}|{_FAMILIES}(?:-Instruct|-Chat)?)")
 

@@ -30,18 +30,17 @@ def load(path: Path) -> bytes:
     try:
         if not path.is_file():
             raise _no_file(path)
-        with path.open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise refused(
+                path,
+                "is no manuscript: it is too large",
+                f"a file of at most {LARGEST >> 20} MB",
+                f"{size >> 20:,} MB",
+            )
+        return path.read_bytes()
     except OSError as error:
         raise refused(path, "cannot be read", "a readable file", _why(error)) from None
-    if len(data) > LARGEST:
-        raise refused(
-            path,
-            "is no manuscript: it is too large",
-            f"a file of at most {LARGEST >> 20} MB",
-            f"{path.stat().st_size >> 20:,} MB",
-        )
-    return data
 
 
 def decode(path: Path, data: bytes) -> tuple[str, bool]:

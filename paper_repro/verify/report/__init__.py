@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from paper_repro import whole
-from paper_repro.errors import UserError
 from paper_repro.verify.result import Report
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 Format = Literal["text", "json", "markdown", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-__all__ = ["FORMATS", "Format", "can_write", "render", "show", "watch", "write"]
+__all__ = ["FORMATS", "Format", "render", "show", "watch", "write"]
 
 
 def watch(to_screen: bool = True) -> LiveView:
@@ -79,16 +78,6 @@ def render(report: Report, format: Format, width: int | None = None, *, full: bo
             return to_text(report, width or 100, full=full)
 
 
-def can_write(path: Path) -> None:
-    """Refuse a place that cannot hold a report before a run is spent on it; leaves nothing there.
-
-    Raises:
-        UserError: as :func:`write` would.
-    """
-    if why := whole.refusal(path):
-        raise _unwritable(path, why)
-
-
 def write(text: str, path: Path) -> None:
     """Write a report whole or not at all.
 
@@ -96,17 +85,9 @@ def write(text: str, path: Path) -> None:
         UserError: when the folder cannot be written, the disk is full, or ``path`` is something
             other than a file; what stood there before is then untouched.
     """
-    can_write(path)
+    again = f"python -m paper_repro verify --output {path.name}"
+    whole.can_hold(path, again)
     try:
         whole.write(text, path)
     except OSError as error:
-        raise _unwritable(path, error.strerror or type(error).__name__) from None
-
-
-def _unwritable(path: Path, got: str) -> UserError:
-    return UserError(
-        f"The report could not be written to {path}; nothing was changed there.",
-        expected="a folder that exists and can be written, on a disk with room",
-        got=got,
-        next_command=f"python -m paper_repro verify --output {path.name}",
-    )
+        raise whole.unwritable(path, error.strerror or type(error).__name__, again) from None

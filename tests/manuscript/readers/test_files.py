@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -82,18 +82,19 @@ def test_what_is_too_large_is_refused_unread(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
     with path.open("wb") as stream:
         stream.truncate(100 << 20)
-    start = time.process_time()
-    assert refused(path).got == "100 MB"
-    assert time.process_time() - start < 0.1
+    tracemalloc.start()
+    try:
+        assert refused(path).got == "100 MB"
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("suffix", TEXTS)
-def test_a_long_line_is_refused_fast(tmp_path, suffix):
+def test_a_long_line_is_refused(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
     path.write_bytes(b"short\r\n" + b"a" * (files.LONGEST + 1) + b"\rb")
-    start = time.process_time()
     assert refused(path).got == f"a line of {files.LONGEST + 1:,}"
-    assert time.process_time() - start < 0.5
     path.write_bytes(b"a" * files.LONGEST + b"\rb")
     assert read(path, lambda raw: False).passages == ()
 
@@ -102,7 +103,7 @@ def test_a_file_without_rights(tmp_path, monkeypatch):
     path = tmp_path / "a.md"
     path.write_text("a", encoding="utf-8")
 
-    def no_rights(*_):
+    def no_rights(*_, **__):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", no_rights)
