@@ -20,7 +20,7 @@ from paper_repro.manuscript.numbers.patterns import (
     has,
     pattern,
 )
-from paper_repro.manuscript.numbers.statement import Rule, Statement
+from paper_repro.manuscript.numbers.statement import ONE_ADAPTER, Rule, Statement
 from paper_repro.manuscript.sentences import Sentence
 
 LARGE = 400_000_000
@@ -70,7 +70,7 @@ _IN_MILLIONS = pattern(r"\((?:in )?(?:M|millions?)\)[^|:=]{0,24}[|:=] ?$")
 _BOTH_BEFORE = pattern(
     r"\bbase (?:and|plus|with) (?:(?:the|both|all|its|Level 1) )*adapters?\b|"
     r"\bcounting the adapters?\b|",
-    r"\bin total,|^\s*in total\b[^.;]{0,60}\badapters?\b",
+    r"\bin total(?:,| there (?:are|were) )|^\s*in total\b[^.;]{0,60}\badapters?\b",
 )
 _TRAINED_ALONE = pattern(
     r"(?: \([^)]{1,40}\))? (?:are|were|is|was) (?:trained|updated|trainable|subject to)\b"
@@ -91,6 +91,12 @@ _ALL_BEFORE = pattern(
 )
 _BASE_OF = pattern(rf"\bbase(?: model)? (?:of|with) {ABOUT}$")
 _TOTAL = pattern(r"\b(?:in total|altogether|overall)\b")
+_ALL_SHARED = pattern(r" \([\d.,]+ ?% of (?:all|the total)\b")
+_AND_ONE = pattern(
+    r"\bbase(?: model)? (?:and|plus|with) (?:(?:the|its|our|one|trained|trainable|new|second) )*"
+    r"(?:spatial|Level[- ]2|localisation|localization|trained|trainable|new|second)"
+    r"(?: LoRA)? adapter\b"
+)
 _PEFT_TOTAL = pattern(r"\ball param(?:s|eters) ?: ?$")
 _BASE_ALONE = pattern(r"\bbase\b(?! and)")
 _HYPOTHETICAL = pattern(
@@ -102,7 +108,8 @@ _TRAINED_AFTER = pattern(
     r"[ ,(]{0,2}(?:(?:that )?(?:are|were|is|was|being|remain|get|got|have been|"
     r"became) )?(?:then )?",
     r"(?:trainable|trained|updated|optimi[sz]ed|learned|learnable|tuned|fine-?tuned|added|",
-    r"in (?:the|our) (?:\w+ )?adapters?|in (?:the )?LoRA|of (?:the|our) (?:\w+ )?adapters?)\b",
+    r"in (?:the|our) (?:\w+ )?adapters?|in (?:the )?LoRA|of (?:the|our) (?:\w+ )?adapters?|"
+    r"of (?:the |our )?(?:LoRA|low-rank) (?:matrices|layers|factors|modules))\b",
 )
 _FROZEN_AFTER = pattern(
     r"[ ,(]{0,2}(?:(?:that|which) )?(?:(?:are|were|is|was|remain|remained|stay|stayed|kept|being|",
@@ -124,7 +131,9 @@ def counts(sentence: Sentence, numbers: list[Numeral]) -> Iterator[Statement]:
             number = number._replace(printed=read_printed(f"{number.text}M"), scaled=True)
         inside = any(_IN_BRACKETS.fullmatch(text, end, number.start) for _, end in named)
         if is_count(number) and (rule := _rule(text, number, inside)):
-            yield Statement(rule, sentence, number.start, number.end, number.printed)
+            one = rule == "total-parameters" and _AND_ONE.search(text[: number.start])
+            about = ONE_ADAPTER if one else ""
+            yield Statement(rule, sentence, number.start, number.end, number.printed, about)
 
 
 def is_count(number: Numeral) -> bool:
@@ -182,6 +191,8 @@ def _of_words(words: str, number: Numeral, ahead: str, rest: str) -> Rule:
     if _BASE_OF.search(ahead):
         return "base-size"
     if _BOTH_BEFORE.search(ahead):
+        return "total-parameters"
+    if _ALL_SHARED.match(rest):
         return "total-parameters"
     if _TOTAL.search(rest[:20]) or has(words, "total") or has(ahead[-12:], "a total of"):
         return "base-size" if _BASE_ALONE.search(ahead) else "total-parameters"

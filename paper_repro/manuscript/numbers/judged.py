@@ -10,7 +10,7 @@ from paper_repro.judging import Interval, Judgement, Key, Printed, Value, Verdic
 from paper_repro.manuscript.numbers.known import Fact, Known, Place
 from paper_repro.manuscript.numbers.models import is_model
 from paper_repro.manuscript.numbers.modules import LINEAR
-from paper_repro.manuscript.numbers.statement import Statement
+from paper_repro.manuscript.numbers.statement import ONE_ADAPTER, Statement
 from paper_repro.manuscript.numbers.wording import comparable, message, nothing, suggestion
 
 _LEVEL_FREE = ("base-model", "base-size")
@@ -73,6 +73,8 @@ def _at(statement: Statement, known: Known, place: Place) -> Judged:
 def _key(statement: Statement, known: Known, facts: Mapping[Key, Fact]) -> Key | None:
     """At which key it is judged; of the ways in which a text may have counted, one that fits."""
     shared = statement.rule == "trained-share"
+    if statement.about == ONE_ADAPTER and (one := Key(known.variant, ONE_ADAPTER)) in facts:
+        return one
     if not (known.variant or shared):
         fitting = (key for key, fact in facts.items() if _fits(statement, fact.value))
         return next(fitting, next(iter(facts), None))

@@ -14,9 +14,10 @@ from paper_repro.counting.denominators import LABELS, denominators, percent
 from paper_repro.counting.families import architecture_of
 from paper_repro.hardware.gpus import gpus
 from paper_repro.judging import Key, Value
-from paper_repro.manuscript.numbers.statement import Rule
+from paper_repro.manuscript.numbers.statement import ONE_ADAPTER, Rule
 from paper_repro.study import Adapter, Dataset, Study, Variant
 from paper_repro.training.recipes import paper
+from paper_repro.verify.stages.arithmetic.runs import trainable
 from paper_repro.writing.values import Values
 
 SPLITS = {"all": "rows", "train": "train_rows", "validation": "validation_rows"}
@@ -87,6 +88,8 @@ def _of_variant(study: Study, variant: Variant) -> Iterator[tuple[Place, Key, Fa
     yield ("base-size", 0, ""), key, fact("model.parameters", model.id)
     yield ("trained-parameters", 2, ""), key, fact("trainable.parameters")
     yield ("total-parameters", 2, ""), key, fact("total.parameters")
+    one = key._replace(convention=ONE_ADAPTER)
+    yield ("total-parameters", 2, ""), one, _with_one(study, variant)
     for convention in LABELS:
         share = key._replace(convention=convention)
         yield ("trained-share", 2, ""), share, fact("trainable.percent", "", convention)
@@ -96,6 +99,13 @@ def _of_variant(study: Study, variant: Variant) -> Iterator[tuple[Place, Key, Fa
     yield ("hours", 2, ""), key, fact("run.hours")
     yield from _of_data(study.dataset(settings.dataset), 2, key)
     yield from _of_settings(study, 2, variant.id, key)
+
+
+def _with_one(study: Study, variant: Variant) -> Fact:
+    """Base and trained adapter, whatever lies frozen between them."""
+    trained = trainable(study, variant)[0]
+    size = architecture_of(study.configs[study.base(variant).id]).parameters
+    return Fact(size + trained, f"{size:,} + {trained:,} = {size + trained:,}")
 
 
 def _of_level_1(study: Study, adapter: Adapter) -> Iterator[tuple[Place, Key, Fact]]:

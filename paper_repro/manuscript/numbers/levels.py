@@ -32,7 +32,8 @@ def levels_of(study: Study) -> dict[int, re.Pattern[str]]:
         if each.words:
             place = _PLACES.get(each.number, "(?!)")
             names = {*each.words, *(d.hub for d in study.datasets if d.id == each.dataset)}
-            names |= {a.hub for a in study.adapters if a.level == each.number and a.hub}
+            hubs = [a.hub for a in study.adapters if a.level == each.number and a.hub]
+            names.update(hubs, (hub.partition("/")[2] for hub in hubs))
             parts = sorted(map(re.escape, names), key=len, reverse=True)
             found[each.number] = pattern(
                 rf"(?<!\w)(?:{'|'.join(parts)})(?!\w){_NOT_OF_CARE}|\bthe {place}(?= (?:\(|one\b))"

@@ -8,14 +8,14 @@ from itertools import chain
 
 from paper_repro.judging import Printed
 from paper_repro.manuscript.numbers.levels import level
-from paper_repro.manuscript.numbers.models import is_model, mentions
+from paper_repro.manuscript.numbers.models import is_model, mentions, size_in
 from paper_repro.manuscript.numbers.modules import LINEAR, SEVEN
 from paper_repro.manuscript.numbers.patterns import pattern
 from paper_repro.manuscript.numbers.statement import Statement
 from paper_repro.study import Dataset, Study, Variant
 from paper_repro.verify.stages.arithmetic.runs import trainable
 
-_MISSPELT = pattern(r"\bqwen[- ]?(?:vl[- ]?2|2[- ]?vl)\b")
+_MISSPELT = pattern(r"\bqwen[- ]?vl[- ]?2\b")
 _TELLING = 1000
 """A split with fewer rows is not known by their number."""
 
@@ -73,6 +73,7 @@ def _rows(data: Dataset) -> tuple[int, int, int]:
 
 
 def _names_base(study: Study, text: str) -> bool:
-    hubs = [model.hub for model in study.models]
-    named = any(is_model(mention.name, hub) for mention in mentions(text) for hub in hubs)
+    hubs = {study.base(variant).hub for variant in study.variants}
+    sized = [mention.name for mention in mentions(text) if size_in(mention.name)]
+    named = any(is_model(name, hub) for name in sized for hub in hubs)
     return named or _MISSPELT.search(text) is not None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from paper_repro.counting.denominators import percent
 from paper_repro.judging import Key
 from paper_repro.manuscript.numbers.known import Fact, Place
+from paper_repro.manuscript.numbers.statement import ONE_ADAPTER
 
 if TYPE_CHECKING:
     from paper_repro.training.record import Record
@@ -23,6 +24,8 @@ def of_record(record: Record) -> Iterator[tuple[Place, Key, Fact]]:
     yield ("base-size", 0, ""), key, Fact(base, "the record's counts.base")
     yield ("trained-parameters", LEVEL, ""), key, Fact(trained, "the record's counts.trainable")
     yield ("total-parameters", LEVEL, ""), key, Fact(total, "the record's counts.total")
+    one = Fact(base + trained, f"{base:,} + {trained:,}, both of the record")
+    yield ("total-parameters", LEVEL, ""), key._replace(convention=ONE_ADAPTER), one
     for name, whole in (("base", base), ("total", total)):
         formula = f"{trained:,} / {whole:,}, both of the record"
         share = key._replace(convention=name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paper_repro.manuscript.numbers.numerals import Numeral
-from paper_repro.manuscript.numbers.patterns import LABEL_END, before, pattern
+from paper_repro.manuscript.numbers.patterns import LABEL_END, before, has, pattern
 
 FEWEST = 50
 """Fewer rows are a batch or an example."""
@@ -75,8 +75,13 @@ _TRAINED_ON = pattern(
     r"(?: (?:the|all|a total of|about|some|only|these|our|of|its|just))*[ ~]*$",
 )
 _TRAINED_ON_THEM = pattern(
-    r"\b(?:(?:re-?)?trained|fine-?tuned|adapted|fitted)\b(?:[^.;:]|\.(?=\d)){0,80} on"
+    r"\b(?:(?:re-?)?train(?:ed|ing)|fine-?tun(?:ed|ing)|adapted|fitted)\b(?:[^.;:]|"
+    r"\.(?=\d)){0,80} on"
     r"(?: (?:the|all|about|some|only|these|our|its|just|another|over|more than))*[ ~]*$"
+)
+_TESTED_ON_THEM = pattern(
+    r"\b(?:tested|validated|evaluated|scored|measured) on(?: (?:the|all|about|our|its|"
+    r"another))*[ ~]*$"
 )
 _THINGS = pattern(
     r" (?!(?:tokens?|hours?|GPUs?|cards?|days?|weeks?|steps?|epochs?|years?|months?|minutes?|"
@@ -86,7 +91,10 @@ _THINGS = pattern(
     r"TB)\b)"
     r"(?:[A-Za-z-]+ ){0,4}?[a-z-]{3,}s\b"
 )
-_FOR_TRAINING = pattern(r" (?:are |were |is |used |serve[sd]? ){0,2}for (?:the )?training\b")
+_FOR_TRAINING = pattern(
+    r" (?:are |were |is |was |used |serve[sd]? ){0,2}"
+    r"(?:for (?:the )?(?:training|fine-?tuning)|to (?:train|fine-?tune|adapt))\b"
+)
 _ALL = pattern(
     r"\b(?:in total|total|altogether|overall|comprises?|consists? of|contains?|data ?sets? of|"
     r"corpus of|data ?set with)\b"
@@ -119,13 +127,14 @@ def split_of(text: str, number: Numeral) -> str:
     if not noun and (other := _OTHER_NOUN.match(after)):
         return _of_others(other["words"], clause)
     if not noun and not head and _TRAINED_ON_THEM.search(clause) and _THINGS.match(after):
-        return "train"
+        return "validation" if _TESTED_ON_THEM.search(clause) else "train"
     if not noun and not head:
         return ""
     rest = _REST.split(after[noun.end() : noun.end() + 40])[0] if noun else ""
     about = _DATA if not noun or _ROW.fullmatch(noun["noun"]) else _DATA_SET
     if (
         _PART_OF.search(clause[-60:])
+        or (noun and has(noun["words"], "random"))
         or _A_TIME.match(rest)
         or not (
             head

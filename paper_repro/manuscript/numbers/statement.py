@@ -22,6 +22,8 @@ Rule = Literal[
     "hours",
     "card",
 ]
+ONE_ADAPTER = "base and trained adapter"
+"""Of a total: frozen adapters are left out."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Statement:
         sentence: where.
         start, end: characters of the sentence.
         stated: the number, or names.
-        about: of a share its denominator, of samples their split; empty where
-            the sentence does not say.
+        about: of a share its denominator, of samples their split, of a total
+            :data:`ONE_ADAPTER`; empty where the sentence does not say.
         frozen: whether a share is of what was *not* trained.
     """
 

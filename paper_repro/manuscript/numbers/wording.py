@@ -68,6 +68,8 @@ def _others(statement: Statement, facts: Mapping[Key, Fact], found: Judgement, a
             parts.append(f"of the variant {key.variant}")
         if key.convention in LABELS:
             parts.append(f"as a share of {LABELS[key.convention]}")
+        elif key.convention:
+            parts.append(f"of {key.convention}")
         if parts:
             own = _value(statement, comparable(statement, facts[key].value))
             words.append(f"{', '.join(parts)}: {own}")
@@ -79,7 +81,8 @@ def suggestion(statement: Statement, own: Value, found: Judgement) -> str:
     if found.verdict not in (Verdict.CONTRADICTED, Verdict.HOLDS_CONVENTION):
         return ""
     if found.verdict is Verdict.HOLDS_CONVENTION:
-        whole = LABELS.get(found.reconciles[0].convention, "") if found.reconciles else ""
+        convention = found.reconciles[0].convention if found.reconciles else ""
+        whole = LABELS.get(convention, convention)
         return f"{statement.text} of {whole}" if whole else ""
     return _value(statement, own)
 
