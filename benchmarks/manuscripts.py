@@ -1,6 +1,6 @@
 """How often the checker of manuscripts is right: precision and recall by rule.
 
-    python -m benchmarks.manuscripts [--write] [--part seen] [--wrong]
+    python -m benchmarks.manuscripts [--write] [--part seen] [--wrong] [--first-reading ANNOTATORS]
 
 Reads the labelled texts in ``tests/manuscript/corpus``: ``seen`` ones, which were at hand while the
 rules were written, and ``unseen`` ones, which were not. A finding is right when a label of its rule
@@ -16,24 +16,30 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from paper_repro.manuscript.asked import Asked
 from paper_repro.manuscript.check import check, may_matter
 from paper_repro.manuscript.disabled import directives, enabled
 from paper_repro.manuscript.finding import Finding
+from paper_repro.manuscript.numbers.statement import Rule
 from paper_repro.manuscript.readers import read
 from paper_repro.study import load_study
 
 CORPUS = Path(__file__).parent.parent / "tests" / "manuscript" / "corpus"
 RECORD = Path(__file__).parent / "records" / "manuscripts.json"
+FIRST = RECORD.with_name("manuscripts-unseen.json")
 PARTS = ("seen", "unseen")
 
 
 @dataclass(frozen=True)
 class Label:
-    """What a text should be told, and from where to where in a line its words stand."""
+    """What a text should be told, and from where to where in a line its words stand.
+
+    The verdict is empty where it is not compared: of terms the severity alone is.
+    """
 
     rule: str
     severity: str
@@ -88,7 +94,8 @@ def _of_line(text: str, label: dict[str, Any]) -> Label:
 
 def _label(label: dict[str, Any], line: int, start: int) -> Label:
     end = start + len(label["text"])
-    return Label(label["rule"], label["severity"], label.get("verdict", ""), line, start, end)
+    verdict = label.get("verdict", "") if label["rule"] in get_args(Rule) else ""
+    return Label(label["rule"], label["severity"], verdict, line, start, end)
 
 
 def fits(finding: Finding, label: Label) -> bool:
@@ -165,17 +172,36 @@ def record() -> dict[str, Any]:
     return {"schema": "paper_repro.error-rate/1", "parts": parts}
 
 
+def add_first_reading(of: dict[str, Any], annotators: int, today: date) -> None:
+    """Add what :func:`record` finds of the held-out part to the list of first readings.
+
+    Args:
+        annotators: who labelled it, one after the other, before it was read.
+    """
+    kept = json.loads(FIRST.read_text(encoding="utf-8"))
+    unseen = of["parts"]["unseen"]
+    one = {"date": today.isoformat(), "sentences": unseen["sentences"]}
+    one |= {"manuscripts": unseen["manuscripts"], "annotators": annotators}
+    kept["sets"].append(one | summed(unseen["rules"]))
+    FIRST.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--part", choices=PARTS, help="this part alone")
     parser.add_argument("--wrong", action="store_true", help="print what is false or missed")
     parser.add_argument("--write", action="store_true", help=f"renew {RECORD.name}")
+    parser.add_argument(
+        "--first-reading", type=int, metavar="ANNOTATORS", help=f"add to {FIRST.name}"
+    )
     asked = parser.parse_args()
     for part in [asked.part] if asked.part else PARTS:
         counts = measured(part, asked.wrong)
         for rule, each in [*counts.items(), ("all", summed(counts))]:
             precision, recall = precision_recall(each)
             print(f"{part:7} {rule:24} precision {precision:.3f} recall {recall:.3f} {each}")
+    if asked.first_reading:
+        add_first_reading(record(), asked.first_reading, date.today())
     if asked.write:
         RECORD.write_text(json.dumps(record(), indent=2) + "\n", encoding="utf-8")
 

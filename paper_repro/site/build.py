@@ -22,7 +22,7 @@ from paper_repro.site.claims import BANNER, claims_pages, coverage_page, verifie
 from paper_repro.site.commands import commands_page
 from paper_repro.site.figures import inline
 from paper_repro.site.inserts.all import inserted
-from paper_repro.site.literate.notebook import notebook
+from paper_repro.site.literate.notebook import as_json
 from paper_repro.site.literate.offers import with_offers
 from paper_repro.site.literate.render import render_all
 from paper_repro.site.social import FILE as SOCIAL
@@ -84,7 +84,7 @@ def _literate(root: Path) -> dict[str, str]:
         if done.seconds is not None:
             print(f"rendered {name} in {done.seconds:.0f} s", file=sys.stderr, flush=True)
         made[f"literate/{name}.md"] = with_offers(done.page, name, address)
-        made[f"literate/{name}.ipynb"] = notebook(done.script, address)
+        made[f"literate/{name}.ipynb"] = as_json(done.script, address)
     return made
 
 

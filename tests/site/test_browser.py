@@ -14,13 +14,22 @@ import pytest
 from paper_repro.study import load_study
 from tests.site.browsing import CONTRASTS, SIZES, bad, remote
 
+PARTS = ["written", pytest.param("python", marks=pytest.mark.slow)]
+"""Of the site; the reference of Python is made by mkdocstrings, and large: a sample is enough."""
+SAMPLE = "judging"
+DARK = "document.body.setAttribute('data-md-color-scheme', 'slate')"
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+
+def _part(path: Path) -> str:
+    return "python" if "python" in path.parts and path.stem != SAMPLE else "written"
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("phone", "dark")])
 def test_every_page_loads_quietly_and_fits(
-    browser: Any, pages: list[Path], scheme: str, size: str
+    browser: Any, pages: list[Path], size: str, scheme: str
 ) -> None:
-    width, height = SIZES[size]
+    """Loaded at one size and in one scheme, and then turned to the other size."""
+    (width, height), (other, _) = SIZES[size], next(SIZES[name] for name in SIZES if name != size)
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     said: list[str] = []
     context.on("console", lambda message: said.append(message.text) if bad(message) else None)
@@ -29,9 +38,11 @@ def test_every_page_loads_quietly_and_fits(
     for path in pages:
         page = context.new_page()
         page.goto(path.as_uri(), wait_until="load")
-        wide = page.evaluate("document.documentElement.scrollWidth")
+        for now in (width, other):
+            page.set_viewport_size({"width": now, "height": height})
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= now, f"{path.name} is {wide} pixels wide, of {now}"
         assert said == [], path.name
-        assert wide <= width, f"{path.name} is {wide} pixels wide"
         page.close()
     context.close()
 
@@ -123,19 +134,22 @@ def test_copy_buttons_copy(page: Any, root: Path, name: str) -> None:
         assert copied.strip() == block.locator("code").inner_text().strip()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_serious_finding_of_axe(browser: Any, pages: list[Path], scheme: str) -> None:
-    """Of axe-core, on each page, in a scheme."""
+@pytest.mark.parametrize("part", PARTS)
+def test_no_serious_finding_of_axe(browser: Any, pages: list[Path], part: str) -> None:
+    """Of axe-core, on each page: by all its rules in light, and of colours in dark."""
     from axe_playwright_python.sync_playwright import Axe
 
-    context = browser.new_context(color_scheme=scheme)
-    found = []
-    for path in pages:
+    axe, found = Axe(), []
+    context = browser.new_context(color_scheme="light")
+    for path in (path for path in pages if _part(path) == part):
         opened = context.new_page()
         opened.goto(path.as_uri(), wait_until="load")
-        result = Axe().run(opened).response
+        results = [axe.run(opened).response]
+        opened.evaluate(DARK)
+        results.append(axe.run(opened, options={"runOnly": ["color-contrast"]}).response)
         found += [
             f"{path.name}: {each['id']}: {each['nodes'][0]['html'][:120]}"
+            for result in results
             for each in result["violations"]
             if each["impact"] in ("serious", "critical")
         ]

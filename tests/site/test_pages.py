@@ -127,6 +127,7 @@ def test_every_page_says_what_it_is(pages: list[Path]) -> None:
             assert head.meta["og:image"].endswith("assets/social.png"), path.name
             assert head.meta["og:title"] and head.meta["og:description"], path.name
     assert len(set(titles)) == len(titles)
+    assert len(set(described)) > 0.6 * len(described)
 
 
 def test_no_page_is_heavy(pages: list[Path]) -> None:

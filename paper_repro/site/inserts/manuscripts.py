@@ -61,9 +61,20 @@ def error_rate_part(record: Path) -> str:
 def first_contact_part(record: Path) -> str:
     """Precision and recall on each held-out set the first time it was read, oldest first."""
     sets: list[dict[str, Any]] = json.loads(record.read_text(encoding="utf-8"))["sets"]
-    head = ("date", "sentences", "manuscripts", "precision", "recall")
-    rows = (tuple(str(one[name]) for name in head) for one in sets)
+    head = ("date", "sentences", "manuscripts", "annotators", "precision", "recall")
+    rows = (
+        (*(str(one[name]) for name in head[:4]), *map("{:.3f}".format, _precision_recall(one)))
+        for one in sets
+    )
     return table(head, rows)
+
+
+def _precision_recall(one: Mapping[str, Any]) -> tuple[float, float]:
+    """From its counts; of the first set nothing else was kept."""
+    if "precision" in one:
+        return one["precision"], one["recall"]
+    right = one["right"]
+    return right / (right + one["false"]), right / (right + one["missed"])
 
 
 def speed_part(record: Path) -> str:

@@ -7,6 +7,7 @@ left to pip: a hosted notebook brings a torch of its own, which must not be repl
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 BRANCH = "gh-pages"
 """Where ``mkdocs gh-deploy`` puts the site, notebooks and all."""
@@ -16,12 +17,16 @@ _INSTALL = """\
 import importlib.util
 
 if importlib.util.find_spec("paper_repro") is None:
-    %pip install --quiet {what}"""
-_UNKNOWN = "paper-repro"
+    {install}"""
+_BY_HAND = """\
+raise ModuleNotFoundError(
+        "paper_repro is not here. In a checkout of its repository run: pip install . "
+        "Then start this notebook again."
+    )"""
 
 
-def notebook(script: Path, repository: str | None) -> str:
-    """The notebook of a script, as JSON.
+def notebook(script: Path, repository: str | None) -> Any:
+    """The notebook of a script, valid and without outputs.
 
     Args:
         script: a jupytext percent script.
@@ -32,18 +37,26 @@ def notebook(script: Path, repository: str | None) -> str:
     from nbformat.v4 import new_code_cell
 
     made = jupytext.read(script, fmt="py:percent")
-    made.cells.insert(0, new_code_cell(install_cell(repository)))  # type: ignore[no-untyped-call]
+    install = new_code_cell(install_cell(repository))  # type: ignore[no-untyped-call]
+    made.cells.insert(0, install)
     for place, cell in enumerate(made.cells):
         cell.id = f"cell-{place}"
     made.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     nbformat.validate(made)
-    return str(nbformat.writes(made)) + "\n"  # type: ignore[no-untyped-call]
+    return made
+
+
+def as_json(script: Path, repository: str | None) -> str:
+    """The notebook of a script, as its file has it."""
+    import nbformat
+
+    return str(nbformat.writes(notebook(script, repository))) + "\n"  # type: ignore[no-untyped-call]
 
 
 def install_cell(repository: str | None) -> str:
-    """The first cell of a notebook."""
-    what = f'"paper-repro @ git+{repository}"' if repository else _UNKNOWN
-    return _INSTALL.format(what=what)
+    """The first cell; where no address is known it says what to do instead."""
+    install = f'%pip install --quiet "paper-repro @ git+{repository}"' if repository else _BY_HAND
+    return _INSTALL.format(install=install)
 
 
 def colab(name: str, repository: str | None) -> str | None:

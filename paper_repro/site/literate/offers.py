@@ -23,5 +23,5 @@ def with_offers(page: str, name: str, repository: str | None) -> str:
     ]
     if address := colab(name, repository):
         links.append(f"[Open in Colab]({address}){{ .md-button }}")
-    said = f"{' '.join(links)}\n{{: .offers }}\n"
+    said = f'<div class="offers" markdown="span">{" ".join(links)}</div>\n'
     return _TITLE.sub(lambda title: f"{title[0]}\n{said}", page, count=1)

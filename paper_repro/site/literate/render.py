@@ -1,4 +1,4 @@
-"""Run a percent script and render it, with its outputs, as a page of Markdown.
+"""Run the notebook of a percent script and render it, with its outputs, as a page of Markdown.
 
 The script is the truth: it also runs as plain Python, and a failing assertion stops the site.
 Cells with the tag ``hide-input`` show their output alone; ``remove-cell`` keeps a cell for plain
@@ -20,14 +20,14 @@ from paper_repro import whole
 from paper_repro.errors import UserError
 from paper_repro.site import drawn, figures, shown
 from paper_repro.site.keys import key
+from paper_repro.site.literate import notebook as notebooks
 
 BANNER = "<!-- rendered from {}; do not edit -->\n\n"
 SECONDS = 300
 SIDE_BY_SIDE = 2
 """Scripts that run at a time: each may use PyTorch."""
-
-
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""For each of them, so that it leaves a core to the other."""
 
 
 class Rendered(NamedTuple):
@@ -55,21 +55,23 @@ def render(script: Path, root: Path, cache: Path) -> Rendered:
     Raises:
         UserError: when a cell fails, with its traceback.
     """
-    own = [Path(str(module.__file__)) for module in (figures, drawn, shown)]
-    kept = cache / f"{script.stem}-{key(script, Path(__file__), *own)}.md"
+    own = [Path(str(module.__file__)) for module in (figures, drawn, shown, notebooks)]
+    checksum = key(script, Path(__file__), *own)
+    kept = cache / f"{script.stem}-{checksum}.md"
     if kept.exists():
         return Rendered(script, kept.read_text(encoding="utf-8"), None)
     started = monotonic()
     page = BANNER.format(script.relative_to(root)) + _executed(script, root)
     cache.mkdir(parents=True, exist_ok=True)
+    for old in cache.glob(f"{script.stem}-{'?' * len(checksum)}.md"):
+        old.unlink(missing_ok=True)
     whole.write(page, kept)
     return Rendered(script, page, monotonic() - started)
 
 
 def _executed(script: Path, root: Path) -> str:
-    import jupytext
-
-    notebook = jupytext.read(script, fmt="py:percent")
+    notebook = notebooks.notebook(script, None)
+    notebook.cells[0].metadata["tags"] = ["remove-cell"]
     execute(notebook, script.name, root)
     return _markdown(notebook, script.name)
 
@@ -82,10 +84,10 @@ def execute(notebook: Any, name: str, folder: Path) -> None:
         folder: in which it runs.
 
     Raises:
-        UserError: when a cell fails.
+        UserError: when a cell fails or takes too long, or the kernel dies.
     """
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     from traitlets.config import Config
 
     with tempfile.TemporaryDirectory() as sockets:
@@ -99,10 +101,10 @@ def execute(notebook: Any, name: str, folder: Path) -> None:
         )
         try:
             client.execute(env=os.environ | ONE_THREAD)
-        except CellExecutionError as error:
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             raise UserError(
                 f"{name} does not run.",
-                expected="every assertion of its cells to hold",
+                expected=f"every assertion to hold, and no cell to take {SECONDS} seconds",
                 got=str(error),
                 next_command=f"python docs/literate/{name}",
             ) from None
