@@ -16,7 +16,7 @@ from paper_repro.manuscript.finding import OF_VERDICT, Finding, Swap
 from paper_repro.manuscript.numbers.found import statements
 from paper_repro.manuscript.numbers.judged import Judged, judged
 from paper_repro.manuscript.numbers.levels import level
-from paper_repro.manuscript.numbers.said import is_said
+from paper_repro.manuscript.numbers.said import is_hypothetical, is_said
 from paper_repro.manuscript.numbers.statement import Statement
 from paper_repro.manuscript.numbers.whose import in_references, is_foreign
 from paper_repro.manuscript.quotations import is_quoted
@@ -79,7 +79,8 @@ def _is_hidden(statement: Statement) -> bool:
 def _numbers(manuscript: Manuscript, own: list[Statement], told: Sources) -> Iterator[Finding]:
     for statement in own:
         found = judged(statement, told.known, level(statement, told.levels))
-        if not is_said(statement) and not _is_size_of_base(statement, found):
+        denied = not is_said(statement) and not _is_size_of_base(statement, found)
+        if denied or is_hypothetical(statement):
             continue
         yield _finding(
             manuscript,
@@ -96,7 +97,7 @@ def _numbers(manuscript: Manuscript, own: list[Statement], told: Sources) -> Ite
 
 
 def _is_size_of_base(statement: Statement, found: Judged) -> bool:
-    """Whether the base has that size, whatever is planned with it."""
+    """Whether the base has that size, whatever is denied of it."""
     return statement.rule == "base-size" and found.verdict in (Verdict.HOLDS, Verdict.HOLDS_ROUNDED)
 
 

@@ -75,6 +75,7 @@ _BOTH_BEFORE = pattern(
 _TRAINED_ALONE = pattern(
     r"(?: \([^)]{1,40}\))? (?:are|were|is|was) (?:trained|updated|trainable|subject to)\b"
 )
+_OF_WHICH = pattern(rf"\bof (?:which|them|these) {ABOUT}$")
 _VERB = pattern(
     r"(?<!pre-)(?<!pre)\b(?:updat|train|optimi[sz]|fine-?tun|learn|add|introduc|insert|tun)",
     r"(?:e|s|es|ed|ing|able)?\b|\badapters?\b|\bQ?LoRA\b",
@@ -97,8 +98,12 @@ _AND_ONE = pattern(
     r"(?:spatial|Level[- ]2|localisation|localization|trained|trainable|new|second)"
     r"(?: LoRA)? adapter\b"
 )
+_THE_TOTAL_IS = pattern(rf"\ba total of {ABOUT}$|\b(?:total|sum) (?:is|was) {ABOUT}$")
 _PEFT_TOTAL = pattern(r"\ball param(?:s|eters) ?: ?$")
-_BASE_ALONE = pattern(r"\bbase\b(?! and)")
+_BASE_HAS = pattern(
+    r"\b(?:base|backbone)(?: model)?(?: alone| itself)?(?:,? (?:which|that|it))?(?: \([^)]*\))?,? "
+    rf"(?:has|have|holds|counts|comprises|contains|of|with|is|:) {ABOUT}$"
+)
 _HYPOTHETICAL = pattern(
     r"\b(?:would|full fine-?tuning|full-parameter|fully fine-?tun\w+|instead of|rather than|"
     r"without|"
@@ -163,7 +168,8 @@ def _rule(text: str, number: Numeral, named: bool) -> Rule | None:
         return "trained-parameters"
     if number.scaled and _MODEL_AFTER.match(after):
         return _of_base(ahead)
-    if number.scaled and _TRAINED_ALONE.match(after) and has(text, PARAMETERS):
+    alone = number.scaled or _OF_WHICH.search(ahead)
+    if alone and _TRAINED_ALONE.match(after) and has(text, PARAMETERS):
         return "trained-parameters"
     preceded = (
         _NOUN_BEFORE.search(ahead)
@@ -190,12 +196,12 @@ def _of_words(words: str, number: Numeral, ahead: str, rest: str) -> Rule:
         return "trained-parameters"
     if _BASE_OF.search(ahead):
         return "base-size"
-    if _BOTH_BEFORE.search(ahead):
+    if _BOTH_BEFORE.search(_CLAUSE.split(ahead)[-1]):
         return "total-parameters"
     if _ALL_SHARED.match(rest):
         return "total-parameters"
-    if _TOTAL.search(rest[:20]) or has(words, "total") or has(ahead[-12:], "a total of"):
-        return "base-size" if _BASE_ALONE.search(ahead) else "total-parameters"
+    if _TOTAL.search(rest[:20]) or has(words, "total") or _THE_TOTAL_IS.search(ahead):
+        return "base-size" if _BASE_HAS.search(ahead) else "total-parameters"
     if _PEFT_TOTAL.search(ahead):
         return "total-parameters"
     if has(words, "frozen|base|pre-?trained|original|backbone|all|full|entire"):

@@ -22,7 +22,8 @@ _BASE_BEFORE = pattern(
     r"(?: the| our)?\W{0,4}(?:[\w-]+/)?$"
 )
 _BASE_AFTER = pattern(
-    r"\W{0,2} (?:(?:serves|served|acts|acted|is|was|makes) )?(?:as )?(?:the |our |its )?base\b"
+    r"[^\w\s;:.]{0,2} (?:(?:serves|served|acts|acted|is|was|makes) )?(?:as )?(?:the |our |"
+    r"its )?base\b"
 )
 
 

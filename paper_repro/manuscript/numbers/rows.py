@@ -52,7 +52,8 @@ _PAIR_BEFORE = pattern(r"\d(?: ?/ ?| and )$")
 _DATA = pattern(
     r"\b(?:(?:re-?)?train\w*|fine-?tun\w*|fitted|data ?sets?|corpus|splits?|validation|held[ -]out|"
     r"test set|"
-    r"the set|comprises?|consist\w*|contain\w*|annotat\w*|evaluat\w*|label\w*|mmrech/\S+)"
+    r"the set|comprises?|consist\w*|contain\w*|annotat\w*|evaluat\w*|label\w*|tested on|pitvqa\w*|"
+    r"mmrech/\S+)"
 )
 _DATA_SET = pattern(
     r"\b(?:data ?sets?|corpus|splits?|validation|held[ -]out|test set|training (?:set|data)|"
@@ -63,6 +64,7 @@ _PART_OF = pattern(
     r"another|e\.g)\b|\bfirst $"
 )
 _A_TIME = pattern(r" (?:per|a|each) (?:second|step|batch|pass|update|video|device)")
+_AGAIN = pattern(r" (?:twice|again|independently|once more)\b")
 _VALIDATION = pattern(
     r"\b(?:validation|val|test|testing|held[ -]?out|evaluat\w*|unseen|hold-?out)\b"
 )
@@ -136,6 +138,7 @@ def split_of(text: str, number: Numeral) -> str:
         _PART_OF.search(clause[-60:])
         or (noun and has(noun["words"], "random"))
         or _A_TIME.match(rest)
+        or _AGAIN.match(rest)
         or not (
             head
             or about.search(text)

@@ -33,5 +33,14 @@ def is_said(statement: Statement) -> bool:
         return False
     if text.rstrip().endswith("?"):
         return False
-    clause = _CLAUSE.split(text[:start])[-1] + text[start:end] + _CLAUSE.split(text[end:])[0]
-    return not (_MODAL.search(clause) or _NEITHER.search(clause))
+    return not (is_hypothetical(statement) or _NEITHER.search(_clause(statement)))
+
+
+def is_hypothetical(statement: Statement) -> bool:
+    """Whether its clause speaks of what would, could or will be."""
+    return _MODAL.search(_clause(statement)) is not None
+
+
+def _clause(statement: Statement) -> str:
+    text, start, end = statement.sentence.text, statement.start, statement.end
+    return _CLAUSE.split(text[:start])[-1] + text[start:end] + _CLAUSE.split(text[end:])[0]

@@ -21,7 +21,7 @@ FEWEST_STEPS = 50
 """Fewer steps are those of an operation or of a recipe."""
 _LORA = pattern(
     r"LoRA|low-rank|adapter|adapted|_proj\b|\bPEFT\b|\u03b1|\balpha\b|projections?|"
-    r"fine-?tun|\bepochs?\b|parameters|\bT4\b|\br ?= ?\d+ on\b|matrices"
+    r"fine-?tun|\bepochs?\b|parameters|\bT4\b|\br ?= ?\d+ on\b|matrices|\bLevel [12]\b"
 )
 _RANK = pattern(
     r"(?:\b(?:LoRA[ -])?(?:rank|lora_r|lora_rank)(?: ?\(?r\)?)?",
@@ -75,7 +75,7 @@ TRAINS = pattern(
 )
 _RUN = pattern(
     r"\b(?:(?:re-?)?train\w*|fine-?tun\w*|GPU\w*|Colab|Kaggle|epochs?|LoRA|adapters?|notebook|"
-    r"steps|"
+    r"\d steps|"
     r"models?|hyperparameters?|learning|[TALHVP]\d{1,3}|RTX|cards?|runs?|wall|level)\b"
 )
 """One of these stands beside the time of a run, in its passage or above."""
@@ -142,7 +142,7 @@ def _is_epochs(text: str, ahead: str, after: str) -> bool:
     if _OTHER_EPOCHS.search(ahead):
         return False
     if _EPOCHS_BEFORE.search(ahead):
-        return True
+        return not _STEPS_AFTER.match(after)
     return bool(_EPOCHS_AFTER.match(after)) and (len(text) < ALONE or bool(_LEARNS.search(text)))
 
 
