@@ -52,6 +52,8 @@ def _of_speed(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
             about = found["sizes"][size]
             yield {
                 "record": "speed.json",
+                "date": found["where"]["date"],
+                **_versions(found["where"]["versions"]),
                 "gpu": known_as(found["where"]["card"]),
                 "way": way,
                 "width": width,
@@ -74,6 +76,8 @@ def _of_bench(path: Path) -> Iterator[dict[str, Any]]:
     for name, took in found.ways.items():
         yield {
             "record": path.name,
+            "date": found.finished.partition("T")[0],
+            **_versions(found.versions),
             "gpu": known_as(found.card["name"]),
             "way": name,
             "width": found.width,
@@ -86,6 +90,10 @@ def _of_bench(path: Path) -> Iterator[dict[str, Any]]:
             "seconds": took.per_sample,
             "peak_bytes": took.peak_bytes,
         }
+
+
+def _versions(versions: dict[str, str]) -> dict[str, str]:
+    return {name: versions[name] for name in ("torch", "transformers")}
 
 
 def written() -> str:

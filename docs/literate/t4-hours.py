@@ -194,8 +194,11 @@ from paper_repro.hardware.calibration_figure import called
 runs = [run for run in measured() if run.way == "notebook"]
 Measured(
     calibration("notebook").words.partition(" on ")[2].partition(" time")[0],
-    f"as dated in {', '.join(run.record for run in runs)}",
-    {"library versions": "as those records name them"},
+    " and ".join(sorted({run.date for run in runs})),
+    {
+        name: " and ".join(sorted({getattr(run, name) for run in runs}))
+        for name in ("torch", "transformers")
+    },
     "python -m paper_repro bench --image 224x224",
 )
 

@@ -32,6 +32,8 @@ class Measured:
 
     Attributes:
         record: file in ``benchmarks/records``.
+        date: when.
+        torch, transformers: their versions.
         gpu: id of the card.
         way: how a step was computed.
         width, height: of a frame in pixels.
@@ -45,6 +47,9 @@ class Measured:
     """
 
     record: str
+    date: str
+    torch: str
+    transformers: str
     gpu: str
     way: str
     width: int

@@ -45,6 +45,7 @@ class Run:
         adapters: on it, none of them on its vision tower, which is taken as frozen.
         sizes: of one sample.
         rows: samples of an epoch.
+        epochs: how many.
         batch, accumulation: samples of a pass, and passes of an update.
     """
 

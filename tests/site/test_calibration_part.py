@@ -81,7 +81,7 @@ def test_a_runs_interval_is_that_which_the_estimate_gives_for_the_same(way):
     whole = estimate(STUDY, of, card, (224, 224), way)
     text = of.settings.text_tokens
     tokens = sample(STUDY.configs[STUDY.base(of).id], 224, 224, text).tokens
-    run = Measured("", "h100", way, 224, 224, text, tokens, 1, True, True, 1.0, 1)
+    run = Measured("", "", "", "", "h100", way, 224, 224, text, tokens, 1, True, True, 1.0, 1)
     assert whole.seconds.bound_by == "launches"
     wanted = [3600 * end / whole.passes for end in ends(whole.hours)]
     assert estimated(run).seconds == pytest.approx(wanted)
