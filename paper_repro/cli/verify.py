@@ -60,7 +60,10 @@ def verify(
         ),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Check this claim alone; repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="ID", help="Check this claim alone, or those such as 'L2.hours*'; repeatable."
+        ),
     ] = None,
     format: Annotated[
         ReportFormat | None,

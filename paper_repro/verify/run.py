@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import importlib
 import os
 import platform
@@ -74,7 +75,7 @@ def verify(
 
     Args:
         stages: which stages run; the others' claims become ``not checked``.
-        only: ids of the claims to check; empty means all.
+        only: ids of the claims to check, or patterns such as ``L2.hours*``; empty means all.
         folder: the study's folder, for the commands that the report prints.
         watcher: is told about stages, progress and verdicts while they happen.
         strict: whether a contradicted claim counts in the closing line, as in :func:`exit_code`.
@@ -109,17 +110,20 @@ def verify(
 
 
 def _select(study: Study, only: tuple[str, ...]) -> list[Claim]:
-    known = {claim.id: claim for claim in study.claims}
+    known = [claim.id for claim in study.claims]
+    chosen: set[str] = set()
     for id in only:
-        if id not in known:
-            near = get_close_matches(id, known, 6, 0.4) or list(known)[:6]
+        found = fnmatch.filter(known, id)
+        chosen.update(found)
+        if not found:
+            near = get_close_matches(id, known, 6, 0.4) or known[:6]
             raise UserError(
                 f"The study has no claim {id!r}.",
                 expected=f"one of {len(known)} ids, such as {', '.join(near)}",
                 got=repr(id),
                 next_command="python -m paper_repro verify --stage arithmetic",
             )
-    return [claim for claim in study.claims if not only or claim.id in only]
+    return [claim for claim in study.claims if not only or claim.id in chosen]
 
 
 def _decides(stage: Stage, claims: list[Claim]) -> bool:

@@ -96,6 +96,14 @@ def test_only_shows_one_claim_in_full() -> None:
     assert "L1.adapter.count" not in result.stdout
 
 
+def test_only_takes_patterns(tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+    run(*ARITHMETIC, "--only", "L2.hours*", "--only", "L2.modules", "--output", str(target))
+    ids = {claim["id"] for claim in json.loads(target.read_text(encoding="utf-8"))["claims"]}
+    assert len(ids) > 2 and "L2.modules" in ids
+    assert all(id.startswith("L2.hours") or id == "L2.modules" for id in ids)
+
+
 def test_only_command_of_every_claim_runs_its_stages() -> None:
     report = Report.model_validate_json(run(*ARITHMETIC, "--format", "json").stdout)
     for claim in report.claims:

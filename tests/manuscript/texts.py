@@ -31,6 +31,12 @@ def found(text: str, study: str = "auto") -> list[Finding]:
     return list(checked(text, study).findings)
 
 
+def verdicts(text: str, study: str = "auto", **asked: object) -> dict[tuple[str, str], str]:
+    """What is said of a Markdown text's numbers, by rule and words."""
+    told = checked(text, study, **asked).findings
+    return {(each.rule, each.text): each.verdict.value for each in told if each.kind == "number"}
+
+
 def read(text: str) -> list[Sentence]:
     """The sentences of a Markdown text."""
     return [each for passage in manuscript(text).passages for each in sentences(passage)]
