@@ -71,7 +71,8 @@ def sources(asked: Asked, text: str, stated: Sequence[Statement]) -> Sources:
     named = names_study(asked.study, text, stated) if asked.study else None
     said = facts.of_text(text)
     if asked.study is None or not (named or asked.always):
-        base = asked.base or inferred.named_base(text)
+        tuned = [str(each.stated) for each in stated if _says_what_was_tuned(each)]
+        base = asked.base or inferred.named_base(text, tuned)
         ours = [each for each in stated if is_said(each) and not is_foreign(each, base)]
         told = inferred.of_text(ours, text, base, packed=said.four_bits is True)
         return Sources(told, said, {}, told.of)
@@ -85,3 +86,7 @@ def sources(asked: Asked, text: str, stated: Sequence[Statement]) -> Sources:
         own = facts.of_record(asked.record, own)
     named = f" (named: {named})" if named else ""
     return Sources(told, facts.first(own, said), levels, f"{told.of}, variant {variant.id}{named}")
+
+
+def _says_what_was_tuned(statement: Statement) -> bool:
+    return statement.rule == "base-model" and is_said(statement) and not is_foreign(statement, None)

@@ -163,6 +163,33 @@ def test_a_table_whose_first_row_has_a_number_has_no_head(tmp_path):
             {("base-size", "2B"): "holds when rounded"},
         ),
         ("Two surgeons labelled 300 images twice.", {}),
+        ("No adapter of rank 32 was trained, and no run with rank 64 was made.", {}),
+        ("LoRA: no more than rank 16 was needed.", {("rank", "16"): "holds"}),
+        (
+            "In total the model has 2,250,273,280 parameters.",
+            {("total-parameters", "2,250,273,280"): "holds"},
+        ),
+        (
+            "It has 4,358,144 trainable parameters and 2.2B parameters in the base.",
+            {
+                ("trained-parameters", "4,358,144"): "holds",
+                ("base-size", "2.2B"): "holds when rounded",
+            },
+        ),
+        (
+            "6 to 8 h on a T4",
+            {("hours", "6 to 8 h"): "underdetermined", ("card", "T4"): "holds"},
+        ),
+        (
+            "The first stage had rank 32 on all seven linear modules.",
+            {("rank", "32"): "holds", ("modules", "all seven linear modules"): "holds"},
+        ),
+        (
+            "The adapter sits on the attention projections q_proj, k_proj, v_proj and o_proj.",
+            {("modules", "q_proj, k_proj, v_proj and o_proj"): "holds"},
+        ),
+        ("0.2 % of the model", {("trained-share", "0.2 %"): "holds when rounded"}),
+        ("The talk, which took 2 hours, was about LoRA runs.", {}),
         (
             "Trained for three epochs: 1,710 steps.",
             {("epochs", "three"): "holds", ("steps", "1,710"): "holds"},
@@ -178,3 +205,11 @@ def test_a_name_without_the_size_of_the_base_does_not_name_the_study(name):
     assert verdicts(f"We fine-tuned {name} on surgical questions with rank 16.")["rank", "16"] == (
         "not checked"
     )
+
+
+def test_the_base_that_was_tuned_decides_among_several():
+    tuned = "We fine-tuned Mistral-7B-v0.1 with r=16 on `q_proj` and `v_proj`: 6,815,744 weights."
+    told = verdicts(f"{tuned} Touvron et al. trained Llama-2-7B on two trillion tokens.", "none")
+    assert told["trained-parameters", "6,815,744"] == "holds"
+    both = verdicts(f"{tuned} We fine-tuned Llama-2-7B too.", "none")
+    assert both["trained-parameters", "6,815,744"] == "not checked"

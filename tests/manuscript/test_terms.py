@@ -98,7 +98,7 @@ def test_a_fact_decides_how_severe_it_is(text, severity):
 
 def test_the_study_is_a_source_of_facts():
     (told,) = [
-        each for each in found("We retrained Qwen2-VL on PitVQA.") if each.rule == "retrained"
+        each for each in found("We retrained Qwen2-VL-2B on PitVQA.") if each.rule == "retrained"
     ]
     assert told.severity == "error"
     (told,) = [

@@ -25,7 +25,8 @@ _NEAR = pattern(
 _AFTER = pattern(r"s? ?(?:GPUs?|\(|cards?|with)")
 _LABEL = pattern(
     rf"\b(?:card|GPU|hardware|accelerator)s?(?:{LABEL_END}| ?\( ?)(?:\d+ ?[x\u00d7] ?)?$|",
-    r"\b(?:b?fp?(?:loat)?16|NF4|4[- ]bit|(?:half|mixed|full) precision) on (?:a|an|one|the|our)"
+    r"\b(?:h|hrs?|hours?|min(?:utes)?|days?|b?fp?(?:loat)?16|NF4|4[- ]bit|(?:half|mixed|"
+    r"full) precision) on (?:a|an|one|the|our)"
     r"(?: (?:single|free|NVIDIA|Tesla))* $|",
     r"\bused (?:a|an|one|two|four|eight|the)(?: (?:single|NVIDIA|Tesla))* $",
 )

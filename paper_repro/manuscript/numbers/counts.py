@@ -70,7 +70,8 @@ _IN_MILLIONS = pattern(r"\((?:in )?(?:M|millions?)\)[^|:=]{0,24}[|:=] ?$")
 _BOTH_BEFORE = pattern(
     r"\bbase (?:and|plus|with) (?:(?:the|both|all|its|Level 1) )*adapters?\b|"
     r"\bcounting the adapters?\b|",
-    r"\bin total(?:,| there (?:are|were) )|^\s*in total\b[^.;]{0,60}\badapters?\b",
+    r"\bin total(?:,| (?:there (?:are|were)|(?:the|its|our) (?:model|network|stack) "
+    r"(?:has|holds|counts|comprises)) )|^\s*in total\b[^.;]{0,60}\badapters?\b",
 )
 _TRAINED_ALONE = pattern(
     r"(?: \([^)]{1,40}\))? (?:are|were|is|was) (?:trained|updated|trainable|subject to)\b"
@@ -99,6 +100,10 @@ _AND_ONE = pattern(
     r"(?: LoRA)? adapter\b"
 )
 _THE_TOTAL_IS = pattern(rf"\ba total of {ABOUT}$|\b(?:total|sum) (?:is|was) {ABOUT}$")
+_IN_THE_BASE = pattern(
+    r" (?:in|of) the (?:base|backbone)\b(?! (?:and|plus) (?:(?:the|both|its|all) )*(?:adapters?|"
+    r"LoRA))"
+)
 _PEFT_TOTAL = pattern(r"\ball param(?:s|eters) ?: ?$")
 _BASE_HAS = pattern(
     r"\b(?:base|backbone)(?: model)?(?: alone| itself)?(?:,? (?:which|that|it))?(?: \([^)]*\))?,? "
@@ -198,6 +203,8 @@ def _of_words(words: str, number: Numeral, ahead: str, rest: str) -> Rule:
         return "base-size"
     if _BOTH_BEFORE.search(_CLAUSE.split(ahead)[-1]):
         return "total-parameters"
+    if _IN_THE_BASE.match(rest):
+        return "base-size"
     if _ALL_SHARED.match(rest):
         return "total-parameters"
     if _TOTAL.search(rest[:20]) or has(words, "total") or _THE_TOTAL_IS.search(ahead):

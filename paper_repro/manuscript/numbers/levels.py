@@ -36,7 +36,8 @@ def levels_of(study: Study) -> dict[int, re.Pattern[str]]:
             names.update(hubs, (hub.partition("/")[2] for hub in hubs))
             parts = sorted(map(re.escape, names), key=len, reverse=True)
             found[each.number] = pattern(
-                rf"(?<!\w)(?:{'|'.join(parts)})(?!\w){_NOT_OF_CARE}|\bthe {place}(?= (?:\(|one\b))"
+                rf"(?<!\w)(?:{'|'.join(parts)})(?!\w){_NOT_OF_CARE}|"
+                rf"\bthe {place}(?= (?:\(|(?:one|stage)\b))"
             )
     return found
 

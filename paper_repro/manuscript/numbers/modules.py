@@ -55,7 +55,7 @@ _WHOLES: tuple[tuple[re.Pattern[str], frozenset[str] | str], ...] = (
     (
         pattern(
             r"\b(?:(?:all )?(?:four|4) attention|all attention|self-attention|attention) ",
-            r"(?:projections?|projection (?:matrices|layers|modules))\b",
+            rf"(?:projections?|projection (?:matrices|layers|modules))\b(?!,? \W?{_NAME})",
         ),
         ATTENTION,
     ),

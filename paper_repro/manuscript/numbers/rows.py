@@ -36,7 +36,7 @@ _FOR_SPLIT = pattern(
     r"go|serves?|served) )"
     r"{0,4}(?:(?:for|to|in|as) (?:the )?(?P<split>training|train|validation|testing|test|"
     r"evaluation)"
-    r"\b|(?:was|were) held[ -]out\b)"
+    r"\b|(?:was|were|are|is) held[ -]out\b)"
 )
 _PUT_ASIDE = pattern(
     r"(?: of (?:the|our|its|all|these) [\d,]+)? (?!of )(?:[a-z-]+ ){1,4}?(?:were|"

@@ -22,6 +22,10 @@ _DENIED_AFTER = pattern(
     r"[^,;.]{0,30}? (?:was|were|is|are|has been|have been) "
     r"(?:(?:not|never) (?:tried|used|tested|run|needed)|ruled out|discarded|rejected)\b"
 )
+_NONE = pattern(
+    r"(?:^|[;:,.] |\b(?:and|but|that) )no(?: one| body)? (?!more|less|fewer|longer|later)"
+    r"(?:[\w-]+ ){1,6}$"
+)
 _NEITHER = pattern(r"\b(?:neither|nor)\b")
 _CLAUSE = pattern(r"[;:]|\.\s|\bbut\b|\bwhereas\b|\bwhile\b|, (?:we|our|the|and)\b")
 
@@ -29,7 +33,7 @@ _CLAUSE = pattern(r"[;:]|\.\s|\bbut\b|\bwhereas\b|\bwhile\b|, (?:we|our|the|and)
 def is_said(statement: Statement) -> bool:
     """Whether a statement is made, as far as its clause tells."""
     text, start, end = statement.sentence.text, statement.start, statement.end
-    if _DENIED.search(text[:start]) or _DENIED_AFTER.match(text, end):
+    if _DENIED.search(text[:start]) or _NONE.search(text[:start]) or _DENIED_AFTER.match(text, end):
         return False
     if text.rstrip().endswith("?"):
         return False

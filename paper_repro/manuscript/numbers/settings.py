@@ -21,15 +21,17 @@ FEWEST_STEPS = 50
 """Fewer steps are those of an operation or of a recipe."""
 _LORA = pattern(
     r"LoRA|low-rank|adapter|adapted|_proj\b|\bPEFT\b|\u03b1|\balpha\b|projections?|"
-    r"fine-?tun|\bepochs?\b|parameters|\bT4\b|\br ?= ?\d+ on\b|matrices|\bLevel [12]\b"
+    r"fine-?tun|\bepochs?\b|parameters|\bT4\b|\b(?:r ?=|rank) ?\d+ on\b|matrices|\bLevel [12]\b"
 )
 _RANK = pattern(
     r"(?:\b(?:LoRA[ -])?(?:rank|lora_r|lora_rank)(?: ?\(?r\)?)?",
     r"(?: (?:of|for|in) (?:the |our |its |each |all )?(?:Q?LoRA|(?:LoRA )?adapters?|matrices|"
     r"updates?))?",
     r"(?: (?:of|for|in) (?:[\w-]+ ){1,9}?(?:is|was))?",
-    r"(?: (?:is|was|were|of|to|at|as|equals?|equal|set|fixed|chosen|kept|value)){0,4}",
+    r"(?: (?:is|was|were|of|to|at|as|equals?|equal|set|fixed|chosen|kept|value|raised|increased|"
+    r"lowered|reduced)){0,4}",
     r" ?[:=\-(|]? ?(?:r ?= ?)?|(?<![\w'-])r ?(?:=|:|of|was|is|was set to) ?)$|"
+    r"(?:^|\| )r \u00b7 [^|:]{1,80}: ?$|"
     r"\b(?:LoRA )?rank(?: \(?r\)?)?",
     LABEL_END,
     "$",
@@ -64,6 +66,10 @@ _OTHER_STEPS = pattern(r"accumulat\w*|every|each|per|warm-?up|surgical|an? epoch
 _HOURS_AFTER = pattern(r"[ -]?(?P<unit>h|hrs?|hours?|mins?|minutes|days?)\b(?! ?/)")
 _CARD_HOURS = pattern(r"[ -](?:GPU|A100|H100|card|V100)s?[ -]?h")
 _OF_TRAINING = pattern(r" of (?:re-?)?(?:training|fine-?tuning)\b")
+_ON_A_CARD = pattern(
+    r" on (?:an?|one|the|our) (?:(?:free|single|NVIDIA|Tesla|Colab|"
+    r"Kaggle) ){0,3}[A-Z]{1,3}\d{1,4}\b"
+)
 _SINCE = pattern(
     r" (?:of (?!(?:re-?)?training|fine-?tun|wall|compute|GPU|computation)|"
     r"an? (?:day|week)|per (?:day|week)|ago|later|earlier|old|before|after)\b"
@@ -79,7 +85,7 @@ _RUN = pattern(
     r"models?|hyperparameters?|learning|[TALHVP]\d{1,3}|RTX|cards?|runs?|wall|level)\b"
 )
 """One of these stands beside the time of a run, in its passage or above."""
-_CLAUSE = pattern(r"[;:]|, (?:and |but |while |whereas )?|\b(?:while|whereas)\b")
+_CLAUSE = pattern(r"[;:]|, (?!which\b)(?:and |but |while |whereas )?|\b(?:while|whereas)\b")
 _LASTS = pattern(r"\b(?:takes|lasts?|lasted|needs|spends?)\b|^One ")
 _OTHER_TIME = pattern(
     r"\b(?:segmentation|detection network|detector|U-?Net|YOLO\w*|ResNet\w*|simulator|phantom|"
@@ -89,7 +95,7 @@ _OTHER_TIME = pattern(
     r"follow-up|stay\w*|install\w*|set-?up|load\w*|upload\w*|convert\w*|merg\w+|evaluat\w+|"
     r"larvae|rats|mice|dogs|birds|monkeys|manual|took (?:them|him|her|me)|focus group|generat\w+|"
     r"answer\w*|predict\w*|preprocess\w*|"
-    r"meetings?|lectures?|"
+    r"meetings?|lectures?|talks?|"
     r"queue\w*|wait\w*|compil\w*|"
     r"radiographers?|reading|clinicians|doctors|physicians|"
     r"call|shift|courses?|curriculum)\b"
@@ -165,6 +171,7 @@ def _hours(sentence: Sentence, ahead: str, after: str) -> re.Match[str] | None:
     text, clause = sentence.text, _CLAUSE.split(ahead)[-1]
     about = (
         TRAINS.search(clause)
+        or _ON_A_CARD.match(after, match.end())
         or _OF_TRAINING.match(after, match.end())
         or (TRAINS.search(text) and not _LASTS.search(clause))
     )

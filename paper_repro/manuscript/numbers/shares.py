@@ -85,7 +85,8 @@ def _denominator(sentence: Sentence, number: Numeral, counted: list[Statement]) 
     if _OF_BOTH.match(text, number.end):
         return "total"
     of = _OF.match(text, number.end)
-    if of and (_ABOUT_TRAINING.search(text) or _BASE.search(of[0]) or _goes_on(sentence)):
+    alone = of and not f"{text[: number.start]}{text[of.end() :]}".strip(" .")
+    if of and (alone or _ABOUT_TRAINING.search(text) or _BASE.search(of[0]) or _goes_on(sentence)):
         return _whole(of["words"].lower(), of["noun"].lower())
     if _OF_THEM.match(text, number.end) and _ABOUT_TRAINING.search(text):
         return ""
