@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
+from benchmarks import manuscripts
 from benchmarks.manuscripts import RECORD
 from paper_repro.manuscript.terms.rules import rules
-from paper_repro.site.inserts.manuscripts import error_rate_part, rules_part, speed_part
+from paper_repro.site.inserts.manuscripts import (
+    error_rate_part,
+    first_contact_part,
+    rules_part,
+    speed_part,
+)
 
 
 def test_every_rule_stands_with_its_severity_and_examples():
@@ -46,3 +53,18 @@ def test_times_are_of_the_record(tmp_path):
     path = tmp_path / "r.json"
     path.write_text(json.dumps(kept), encoding="utf-8")
     assert "77.7 s" in speed_part(path)
+
+
+def test_first_readings_are_written_and_summed(tmp_path, monkeypatch):
+    monkeypatch.setattr(manuscripts, "FIRST", tmp_path / "first.json")
+    old = {"date": "2026-01-01", "sentences": 5, "manuscripts": 1, "annotators": 1}
+    sets = {"sets": [old | {"precision": 0.5, "recall": 0.25}]}
+    manuscripts.FIRST.write_text(json.dumps(sets), encoding="utf-8")
+    for right, false, missed in ((9, 1, 0), (7, 1, 2)):
+        rules = {"rank": {"right": right, "false": false, "missed": missed}}
+        unseen = {"sentences": 8, "manuscripts": 2, "rules": rules}
+        manuscripts.add_first_reading({"parts": {"unseen": unseen}}, 2, date(2026, 1, 2))
+    part = first_contact_part(manuscripts.FIRST)
+    assert "| 2026-01-01 | 5 | 1 | 1 | 0.500 | 0.250 |" in part
+    assert "| 2026-01-02 | 8 | 2 | 2 | 0.900 | 1.000 |" in part
+    assert "precision 0.889, recall 0.889, of 20 findings" in part
