@@ -47,10 +47,10 @@ COMMANDS = [command for page in DOCS for command in commands(page)]
 RUN = {command.line: command for command in COMMANDS if command.reason is None}
 NOT_RUN = {
     "needs a GPU": 4,
-    "needs a GPU and the hub": 5,
+    "needs a GPU and the hub": 6,
     "needs the hub": 9,
     "needs two GPUs and the hub": 3,
-    "sets up an environment": 2,
+    "sets up an environment": 3,
     "takes minutes": 16,
 }
 """Commands of ``docs`` that are not run, by reason; a reason names the test that does nearly so."""

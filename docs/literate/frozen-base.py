@@ -226,7 +226,7 @@ assert run1.hashes["newest_after"] == old == new == of_all(level1)
 # `verify` takes steps of its own, with the base in 4 bits too, and counts at true size. The base holds
 # in every reading. Level 1 holds in the stack of the diagram, but not in the notebook's cells: see
 # [what the notebook really trains](what-the-notebook-trains.md). **Not checked here:** the bytes of
-# the 2B model itself, which takes a card: `python -m paper_repro verify --stage gpu --only L0.frozen`.
+# the 2B model. At its true shape, with random weights, that was done: [At true size](../true-size.md).
 
 # %%
 from paper_repro.verify.finding import Stage

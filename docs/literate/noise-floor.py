@@ -49,8 +49,8 @@ for name in ("before", "accuracy"):
     assert Fraction(100 * same, of) in prints_so
 
 # %% [markdown]
-# Both print the same digits, so these cannot tell whether a model was scored; a file of its answers
-# beside the paper could. From here on we take them for a model's, one point a row.
+# Both print the same digits. Coincidence and a copied figure are both possible, and a file of the
+# model's answers beside the paper would tell. From here on we take them for a model's, one point a row.
 #
 # ## The interval, four ways
 #
@@ -228,9 +228,9 @@ assert abs(float(value["score.half_width"]) - 100 * half) < 0.01
 # %% tags=["hide-input"]
 Sentence(
     f"Of {n:,} held-out rows, {right['accuracy']} ({p:.1%}; 95% interval {score.low:.1%} – "
-    f"{score.high:.1%}, rows taken as independent) had their point in the right quadrant, where a "
-    f"blind answer reaches {0.25:.0%} and noise in the points allows at most {ceiling:.0%}. Rows were "
-    f"split at random, so videos, and possibly frames, stand on both sides."
+    f"{score.high:.1%}, rows taken as independent) had their point in the right quadrant. If points "
+    f"lie evenly in the regions, a blind answer reaches {0.25:.0%}, and their noise allows at most "
+    f"{ceiling:.0%}. Rows were split at random: videos, possibly frames, stand on both sides."
 )
 
 # %% [markdown]

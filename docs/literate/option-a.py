@@ -158,8 +158,8 @@ for way in ("Level 2 on Level 1", "Level 2 on the base", "what the cells save"):
 Pictures(pictures, captions)
 
 # %% [markdown]
-# Without Level 1 the answers still look right, which is why nobody notices: they are another
-# model's. (These are few questions, and a demonstration: [Evaluating](../evaluating.md) has more.)
+# Without Level 1 the answers still look right, so it is easy to miss: they are another model's. (So
+# few questions do not tell two accuracies apart: [Scoring answers](../evaluating.md) has more.)
 #
 # ## What `doctor` says
 #

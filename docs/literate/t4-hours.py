@@ -213,7 +213,7 @@ print(f"The middle of the estimate: {calibration('notebook').words}.")
 # %% [markdown]
 # Each time lies in its interval. But there the host decided, and the cards have units for bfloat16:
 # of products on a T4 these runs say nothing. Others have timed other models on a T4. Where the
-# tokens of a sample are known, the time fits products in one type or the other:
+# tokens of a sample are known or bounded, their time fits one type or the other, which is no proof:
 
 # %%
 from paper_repro.hardware.published import contained_in, published

@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # What “retrain” means
+# # Pre-train, fine-tune, LoRA
 #
 # The document asks a good question: does *retrain the model* mean Alibaba's? It answers no, and draws
 # a hierarchy of levels. This page puts numbers to it: what is trained at each level, what rests, and

@@ -66,10 +66,13 @@ def calculator_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (docs / "calculator.md").write_text(filled, encoding="utf-8")
     for name in ("index", "hours", "methods", "manuscripts"):
         (docs / f"{name}.md").write_text(f"# {name}\n", encoding="utf-8")
+    (docs / "literate").mkdir()
+    share = "# share\n\n## The document's own division\n"
+    (docs / "literate" / "share.md").write_text(share, encoding="utf-8")
     settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     names = ("index", "calculator", "hours", "methods", "manuscripts")
     settings |= {"docs_dir": "docs", "site_dir": "site", "plugins": ["search", "offline"]}
-    settings |= {"nav": [f"{name}.md" for name in names]}
+    settings |= {"nav": [*(f"{name}.md" for name in names), "literate/share.md"]}
     (root / "mkdocs.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict"],

@@ -36,7 +36,7 @@
     bar.append(button);
   }
   bar.append(told);
-  tables[0].closest(".md-typeset__scrollwrap, .md-typeset__table, table").before(bar);
+  document.querySelector("article h2").before(bar);
   show();
   window.addEventListener("hashchange", showTarget);
 

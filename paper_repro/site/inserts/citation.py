@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ CITATION = "CITATION.cff"
 KEY = "paper_repro"
 """Of the BibTeX entry; cffconvert leaves it open."""
 _NO_KEY = "YourReferenceHere"
+_FIELD = re.compile(r"\b(author|title) = \{(.*)\}")
 FORMS = {"BibTeX": "bibtex", "APA": "apalike"}
 
 
@@ -39,7 +41,15 @@ def converted(root: Path, form: str) -> str:
             got=str(getattr(error, "stderr", "") or error),
             next_command="make docs",
         ) from None
-    return done.stdout.strip().replace(_NO_KEY, KEY)
+    found = done.stdout.strip().replace(_NO_KEY, KEY)
+    return _FIELD.sub(_protected, found) if form == "bibtex" else found
+
+
+def _protected(field: re.Match[str]) -> str:
+    """A field that LaTeX can set, and of which BibTeX takes no part for a surname."""
+    from pylatexenc.latexencode import unicode_to_latex
+
+    return f"{field[1]} = {{{{{unicode_to_latex(field[2])}}}}}"
 
 
 def converter() -> Path:

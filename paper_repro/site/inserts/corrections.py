@@ -27,10 +27,12 @@ def _of_level(report: Report, level: int, claims: Sequence[ClaimResult]) -> Iter
 
 
 def _by_reason(claims: Sequence[ClaimResult]) -> list[list[ClaimResult]]:
-    """Claims on one quantity that were judged alike, in the order of the first of them."""
-    found = dict[tuple[str, str, str], list[ClaimResult]]()
+    """Claims on one quantity of one variant that were judged alike and are reconciled alike, in the
+    order of the first of them."""
+    found = dict[tuple[object, ...], list[ClaimResult]]()
     for claim in claims:
-        found.setdefault((claim.quantity, claim.found_text, claim.denominator), []).append(claim)
+        where = claim.quantity, claim.variant, claim.denominator
+        found.setdefault((*where, claim.found_text, *claim.reconciles), []).append(claim)
     return list(found.values())
 
 
@@ -39,7 +41,7 @@ def _entry(claims: Sequence[ClaimResult]) -> str:
     quotes = "; ".join(f"[“{escape(_said(each))}”](claims.md#{each.id})" for each in claims)
     lines = [f"**The document:** {quotes}", f"**Found:** {escape(first.found_text)}."]
     if first.reconciles:
-        readings = "; ".join(map(escape, dict.fromkeys(r for c in claims for r in c.reconciles)))
+        readings = "; ".join(map(escape, first.reconciles))
         lines.append(f"**It would hold for** {readings}.")
     lines.append(prose(first.explanation))
     lines.append(f"*Why it matters:* {prose(first.consequence)}")
