@@ -11,7 +11,7 @@ from benchmarks import manuscripts
 from paper_repro.manuscript.rule_names import NAMES
 from tests.manuscript.texts import found
 
-PRECISION, RECALL = {"seen": 0.97, "unseen": 0.92}, 0.90
+PRECISION, RECALL = {"seen": 0.97, "unseen": 0.95}, 0.90
 """On unseen texts 0.97 is wanted too, and not reached: this holds what is."""
 
 
