@@ -232,7 +232,9 @@ from paper_repro.verify.run import verify
 
 report = verify(study, [Stage.ARITHMETIC], only=[claim.id for claim in claims])
 for judged in report.claims:
-    print(f"{judged.id}: {judged.verdict}; by arithmetic alone {judged.found_text}")
+    print(
+        f"{judged.id}, variant {judged.variant}: {judged.verdict}; {judged.found_text}"
+    )
 assert {judged.verdict for judged in report.claims} == {"underdetermined"}
 
 # %% [markdown]
