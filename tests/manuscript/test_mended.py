@@ -188,6 +188,22 @@ def test_a_table_whose_first_row_has_a_number_has_no_head(tmp_path):
             "The adapter sits on the attention projections q_proj, k_proj, v_proj and o_proj.",
             {("modules", "q_proj, k_proj, v_proj and o_proj"): "holds"},
         ),
+        ("The reviewer asks how 18M trainable parameters can arise.", {}),
+        ("Our abstract used to say that 18M parameters were trained.", {}),
+        ("If we had forty A100 cards, we would fine-tune on them.", {}),
+        (
+            "At Level 1, its 36.9M LoRA weights were frozen afterwards.",
+            {("trained-parameters", "36.9M"): "holds when rounded"},
+        ),
+        (
+            "In total, base and both adapters have 2,250,273,280 parameters, of which 0.194 % were "
+            "trained.",
+            {
+                ("total-parameters", "2,250,273,280"): "holds",
+                ("trained-share", "0.194 %"): "holds when rounded",
+            },
+        ),
+        ("PitVQA: residents walked 8,000 steps a day.", {}),
         ("0.2 % of the model", {("trained-share", "0.2 %"): "holds when rounded"}),
         ("The talk, which took 2 hours, was about LoRA runs.", {}),
         (

@@ -99,7 +99,7 @@ _AND_ONE = pattern(
     r"(?:spatial|Level[- ]2|localisation|localization|trained|trainable|new|second)"
     r"(?: LoRA)? adapter\b"
 )
-_THE_TOTAL_IS = pattern(rf"\ba total of {ABOUT}$|\b(?:total|sum) (?:is|was) {ABOUT}$")
+_THE_TOTAL_IS = pattern(rf"\b(?:a|the) total of {ABOUT}$|\b(?:total|sum)(?: (?:is|was)|:) {ABOUT}$")
 _IN_THE_BASE = pattern(
     r" (?:in|of) the (?:base|backbone)\b(?! (?:and|plus) (?:(?:the|both|its|all) )*(?:adapters?|"
     r"LoRA))"
@@ -188,7 +188,7 @@ def _of_noun(number: Numeral, followed: re.Match[str], ahead: str, rest: str) ->
     words, singular = followed["words"], followed["noun"].lower() in ("parameter", "param")
     if _TRAINED_AFTER.match(rest) and not has(words, "frozen|base"):
         return "trained-parameters"
-    if _FROZEN_AFTER.match(rest):
+    if _FROZEN_AFTER.match(rest) and not has(words, "Q?LoRA|adapters?"):
         return "base-size"
     if singular:
         return "trained-parameters" if has(words, TRAINED) else _of_base(ahead)

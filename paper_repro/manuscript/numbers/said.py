@@ -11,6 +11,8 @@ _MODAL = pattern(
     r"take|add|"
     r"rais|doubl|increas|extend|mov)\w*|(?:is|are) (?:planned|scheduled|foreseen)|intends? to|"
     r"wish(?:es)? to|"
+    r"if (?:we|one|they|I) (?:had|were|could)|used to (?:say|claim|state|read)|"
+    r"(?:ask|wonder|question)(?:s|ed)? (?:how|why|whether|if|where)|"
     r"in future|future work|next, (?:we|the)|"
     r"plan(?:s|ned)? to)\b"
 )

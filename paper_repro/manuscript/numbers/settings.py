@@ -62,7 +62,7 @@ _STEPS_AFTER = pattern(
 _STEPS_BEFORE = pattern(
     r"\b(?:max_steps|(?:(?:total|training|optimi[sz]er) )?steps)", LABEL_END, "$"
 )
-_OTHER_STEPS = pattern(r"accumulat\w*|every|each|per|warm-?up|surgical|an? epoch")
+_OTHER_STEPS = pattern(r"accumulat\w*|every|each|per|warm-?up|surgical|an? (?:epoch|day)|walk\w*")
 _HOURS_AFTER = pattern(r"[ -]?(?P<unit>h|hrs?|hours?|mins?|minutes|days?)\b(?! ?/)")
 _CARD_HOURS = pattern(r"[ -](?:GPU|A100|H100|card|V100)s?[ -]?h")
 _OF_TRAINING = pattern(r" of (?:re-?)?(?:training|fine-?tuning)\b")

@@ -53,6 +53,7 @@ _WHICH_TRAINED = pattern(
     r"\bof which (?:we |only |just |about ){0,3}(?:(?:re-?)?train|fine-?tun|updat)\w* "
     r"(?:only |just |about )?$"
 )
+_OF_WHICH = pattern(r"\bof (?:which|them|these) (?:only |just |about |some |~)?$")
 _THAT_IS = pattern(
     r"\s*(?:that|this|it|they|these|those) (?:is|was|are|were|makes|made|amounts?|corresponds?)\b"
 )
@@ -91,6 +92,8 @@ def _denominator(sentence: Sentence, number: Numeral, counted: list[Statement]) 
     if _OF_THEM.match(text, number.end) and _ABOUT_TRAINING.search(text):
         return ""
     if _ARE_TRAINED.match(text, number.end) or _WHICH_TRAINED.search(before(text, number.start)):
+        if any(c.rule == "total-parameters" and c.end <= number.start for c in counted):
+            return "total" if _OF_WHICH.search(before(text, number.start)) else ""
         return "" if _WEIGHTS.search(text) else None
     if labelled := _OF_BEFORE.search(before(text, number.start)):
         return _whole(labelled["words"].lower(), labelled["noun"].lower())
