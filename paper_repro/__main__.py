@@ -8,3 +8,7 @@ try:
     main()
 except KeyboardInterrupt:
     sys.exit(130)
+finally:
+    # After an interrupt inside exec("…"), though it was caught, CPython ends by the signal and
+    # not with the status, unless another text is run.
+    exec("")
