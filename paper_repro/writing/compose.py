@@ -60,10 +60,7 @@ def _in_short(facts: Facts) -> Sentence:
         *listed(top.target_modules),
         ")",
         *lower,
-        " on ",
-        facts.rows,
-        " ",
-        rows_are(facts),
+        *on_rows(facts),
         ", training ",
         facts.trained,
         " parameters (",
@@ -72,6 +69,11 @@ def _in_short(facts: Facts) -> Sentence:
         facts.base,
         ") and keeping the base frozen.",
     )
+
+
+def on_rows(facts: Facts) -> tuple[Piece, ...]:
+    """What it read, in short."""
+    return " on ", facts.rows, " ", rows_are(facts)
 
 
 def _below(facts: Facts, adapters: list[Adapter]) -> tuple[Piece, ...]:

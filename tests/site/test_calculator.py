@@ -16,7 +16,7 @@ from paper_repro.writing.facts import of_variant
 from paper_repro.writing.text import Cite
 from tests.manuscript.texts import checked
 from tests.site.browsing import ROOT
-from tests.site.calculator_told import CALCULATE, START, STUDY, Choice, differences, grid, told
+from tests.site.calculator_told import CALCULATE, OWN, START, STUDY, Choice, differences, grid, told
 
 
 def test_every_number_is_the_packages_own(calculator: Any) -> None:
@@ -113,6 +113,16 @@ def test_the_sentence_is_the_one_that_methods_writes(calculator: Any) -> None:
     words = "".join(each if isinstance(each, str) else each.words for each in pieces)
     (found,) = calculator.evaluate(CALCULATE, [choice])
     assert found["sentence"] == " ".join(words.split())
+
+
+def test_rows_are_told_of_the_studys_base_and_where_a_reader_gave_them(calculator: Any) -> None:
+    choices = grid(240, seed=11)
+    told = {(each["base"] == OWN, each["rows"] == START["rows"]) for each in choices}
+    assert told == {(True, True), (True, False), (False, True), (False, False)}
+    for choice, found in zip(choices, calculator.evaluate(CALCULATE, choices), strict=True):
+        own = choice["base"] == OWN or choice["rows"] != START["rows"]
+        assert (f") on {choice['rows']:,} rows, training" in found["sentence"]) == own
+        assert ("), training" in found["sentence"]) != own and "{" not in found["sentence"]
 
 
 def test_the_sentence_stands_before_the_packages_own_checker(calculator: Any) -> None:

@@ -19,7 +19,7 @@
       const fine = Number.isInteger(choice[field]) && choice[field] >= 1 && choice[field] <= highest;
       expect(field, fine, `a whole number from 1 to ${grouped(highest)}`);
     }
-    const form = has(tables.sentence, choice.quantisation);
+    const form = has(tables.sentences, choice.quantisation);
     expect("quantisation", form, "NF4 or none");
     expect("card", has(tables.cards, choice.card), "one of the cards in the list");
     expect("tokens", tables.tokens.includes(choice.tokens), "one of the numbers in the list");
@@ -148,6 +148,9 @@
     return Object.fromEntries(all.map(([id, card]) => [id, estimate(choice, adapter, card)]));
   }
 
+  /** Whether the rows are the run's own: those that the page begins with are the study's alone. */
+  const ownRows = ({ base, rows }) => base === tables.start.base || rows !== tables.start.rows;
+
   function sentence(choice, trained, base) {
     const words = {
       name: choice.base,
@@ -158,7 +161,8 @@
       share: `${digits((100 * trained) / base, 3)} %`,
       base: grouped(base),
     };
-    return tables.sentence[choice.quantisation].replace(/\{(\w+)\}/g, (_, name) => words[name]);
+    const { full, rowless } = tables.sentences[choice.quantisation];
+    return (ownRows(choice) ? full : rowless).replace(/\{(\w+)\}/g, (_, name) => words[name]);
   }
 
   function moduleWords({ base, modules }) {
@@ -191,5 +195,5 @@
     };
   }
 
-  window.paperRepro = { calculate, ways, grouped, digits };
+  window.paperRepro = { calculate, ownRows, ways, grouped, digits };
 })();

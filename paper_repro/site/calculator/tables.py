@@ -23,7 +23,7 @@ from paper_repro.hardware.flops import Sample, Tower, sample, text_sample
 from paper_repro.hardware.gpus import gpus
 from paper_repro.hardware.ways import WAYS
 from paper_repro.site.calculator.costs import COLUMNS, HOWS, TRIED, of_pass, of_sample
-from paper_repro.site.calculator.words import sentence_of
+from paper_repro.site.calculator.words import sentences_of
 from paper_repro.study import Study, load_study
 from paper_repro.study.document import document_sum
 
@@ -75,7 +75,7 @@ def tables() -> dict[str, Any]:
         "room": estimate.ROOM,
         "slack": estimate.SLACK,
         "hour": estimate.HOUR,
-        "sentence": {kind: sentence_of(study, kind) for kind in QUANTISATIONS},
+        "sentences": {kind: sentences_of(study, kind) for kind in QUANTISATIONS},
         "start": start(study),
     }
 

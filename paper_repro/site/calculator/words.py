@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from paper_repro.study import Study
-from paper_repro.writing.compose import compose, of_adapter
+from paper_repro.writing.compose import compose, of_adapter, on_rows
 from paper_repro.writing.facts import Facts, of_variant
 from paper_repro.writing.text import Cite, Figure, Piece
 
 
-def sentence_of(study: Study, precision: str) -> str:
-    """The sentence of one adapter straight on a base: ``{name}``, ``{rank}``, ``{modules}``,
-    ``{rows}``, ``{trained}``, ``{share}`` and ``{base}`` are to be filled in; nothing is cited.
+def sentences_of(study: Study, precision: str) -> dict[str, str]:
+    """The sentence of one adapter straight on a base, ``full``, and ``rowless`` for a run whose
+    rows nobody told: ``{name}``, ``{rank}``, ``{modules}``, ``{rows}``, ``{trained}``, ``{share}``
+    and ``{base}`` are to be filled in; nothing is cited.
 
     Args:
         precision: ``nf4``, or anything else for a base in 16 bits.
@@ -21,7 +22,8 @@ def sentence_of(study: Study, precision: str) -> str:
     (sentence,) = compose(facts, "sentence").sentences
     rank = of_adapter(facts.stack[-1], "r")
     pieces = (Figure("{rank}", "", "", "") if each == rank else each for each in sentence.pieces)
-    return " ".join("".join(map(_words, pieces)).split())
+    full = " ".join("".join(map(_words, pieces)).split())
+    return {"full": full, "rowless": full.replace("".join(map(_words, on_rows(facts))), "")}
 
 
 def _open(study: Study, precision: str) -> Facts:
