@@ -35,6 +35,12 @@ def sentence(page: Any) -> str:
     return str(page.inner_text('[data-out="sentence"]'))
 
 
+def remark(page: Any, name: str) -> str | None:
+    """What is said beneath a field, to eyes and to screen readers."""
+    said = page.locator(f"#{page.get_attribute(f'#calc-{name}', 'aria-describedby')}")
+    return str(said.inner_text()) if said.is_visible() else None
+
+
 def test_it_begins_with_the_studys_settings(calculator: Any) -> None:
     expected = told(START)
     assert headline(calculator).startswith(f"{expected['trained']:,} parameters are trained")
@@ -120,8 +126,10 @@ def test_all_linear_and_names_exclude_one_another(calculator: Any) -> None:
 
 
 def test_a_base_without_pictures_has_no_frames_and_other_ways(calculator: Any) -> None:
+    assert remark(calculator, "frame") is None
     calculator.select_option("#calc-base", "meta-llama/Llama-3.1-8B")
     assert calculator.locator("#calc-frame").is_disabled()
+    assert remark(calculator, "frame") == "Text model: no frame."
     offered = calculator.locator("#calc-way option:not([hidden])").evaluate_all(
         "all => all.map(e => e.value)"
     )
@@ -129,13 +137,29 @@ def test_a_base_without_pictures_has_no_frames_and_other_ways(calculator: Any) -
     assert "Nobody timed this choice" in calculator.inner_text('[data-out="measured"]')
     calculator.get_by_role("button", name="The study's settings").click()
     assert "Held against timed steps" in calculator.inner_text('[data-out="measured"]')
+    assert remark(calculator, "frame") is None
+
+
+def test_the_studys_rows_are_not_told_of_another_base(calculator: Any) -> None:
+    assert remark(calculator, "rows") is None and " on 9,125 rows, " in sentence(calculator)
+    calculator.select_option("#calc-base", "mistralai/Mistral-7B-v0.1")
+    assert "the sentence leaves it out" in str(remark(calculator, "rows"))
+    link, without = calculator.url, sentence(calculator)
+    assert "rows" not in without and "27,375 samples" in calculator.inner_text(".tiles")
+    calculator.fill("#calc-rows", "9000")
+    assert remark(calculator, "rows") is None and " on 9,000 rows, " in sentence(calculator)
+    calculator.fill("#calc-rows", "0")
+    assert str(remark(calculator, "rows")).startswith("Expected: a whole number")
+    calculator.goto("about:blank")
+    calculator.goto(link)
+    assert sentence(calculator) == without
 
 
 @pytest.mark.parametrize("typed", ["0", "", "1.5"])
 def test_a_rank_that_is_none_is_answered_in_words(calculator: Any, typed: str) -> None:
     calculator.fill("#calc-rank", typed)
     assert headline(calculator) == "Rank: a whole number from 1 to 1,024 is expected."
-    assert calculator.inner_text("#calc-rank-expected").startswith("Expected: a whole number")
+    assert str(remark(calculator, "rank")).startswith("Expected: a whole number")
     assert calculator.get_attribute("#calc-rank", "aria-invalid") == "true"
     assert not calculator.locator(".tiles").is_visible()
     assert "NaN" not in calculator.inner_text("body") and "#" not in calculator.url

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const tables = window.paperReproTables;
-  const { calculate, ways, grouped, percent, element, fill } = window.paperRepro;
+  const { calculate, ownRows, ways, grouped, percent, element, fill } = window.paperRepro;
   const root = document.querySelector(".calculator");
   const form = root.querySelector("form");
   const result = root.querySelector(".result");
@@ -82,7 +82,7 @@
     const choice = read();
     const found = calculate(choice);
     const fine = found.problems.length === 0;
-    mark(found.problems);
+    mark(choice, found.problems);
     root.querySelector(".numbers").hidden = !fine;
     const headline = root.querySelector(".headline");
     headline.classList.toggle("amiss", !fine);
@@ -95,12 +95,21 @@
 
   const expectation = ({ field, expected }) => `${NAMES[field] ?? field}: ${expected} is expected.`;
 
-  function mark(problems) {
-    const amiss = new Map(problems.map(({ field, expected }) => [field, expected]));
-    for (const note of form.querySelectorAll(".expected")) {
-      const name = note.id.replace(/^calc-|-expected$/g, "");
-      note.hidden = !amiss.has(name);
-      note.textContent = amiss.has(name) ? `Expected: ${amiss.get(name)}.` : "";
+  /** What is to be said of fields that are as they should be. */
+  function remarks(choice) {
+    const frame = tables.bases[choice.base].frames ? "" : "Text model: no frame.";
+    const rows = ownRows(choice) ? "" : "The study's number: hours use it, the sentence leaves it out.";
+    return { frame, rows };
+  }
+
+  function mark(choice, problems) {
+    const amiss = new Map(problems.map(({ field, expected }) => [field, `Expected: ${expected}.`]));
+    const fine = remarks(choice);
+    for (const remark of form.querySelectorAll(".remark")) {
+      const name = remark.id.replace(/^calc-|-remark$/g, "");
+      remark.textContent = amiss.get(name) ?? fine[name] ?? "";
+      remark.hidden = remark.textContent === "";
+      remark.classList.toggle("amiss", amiss.has(name));
       form.querySelector(`#calc-${name}`)?.setAttribute("aria-invalid", String(amiss.has(name)));
     }
   }

@@ -57,10 +57,10 @@ def _form() -> str:
 
 
 def _field(name: str, label: str, control: str, wide: bool) -> str:
-    """A labelled control, with a place for what it expects."""
+    """A labelled control, with a place for what is to be said of it."""
     return (
         f'<div class="field{" wide" * wide}"><label for="calc-{name}">{escape(label)}</label>'
-        f'{control}<p class="expected" id="calc-{name}-expected" hidden></p></div>'
+        f'{control}<p class="remark" id="calc-{name}-remark" hidden></p></div>'
     )
 
 
@@ -69,14 +69,17 @@ def _select(name: str, label: str, options: Mapping[str, str], wide: bool = Fals
         f'<option value="{escape(value)}">{escape(words)}</option>'
         for value, words in options.items()
     )
-    control = f'<select id="calc-{name}" name="{name}">{inside}</select>'
+    control = (
+        f'<select id="calc-{name}" name="{name}" aria-describedby="calc-{name}-remark">'
+        f"{inside}</select>"
+    )
     return _field(name, label, control, wide or name == "base")
 
 
 def _number(name: str, label: str) -> str:
     control = (
         f'<input id="calc-{name}" name="{name}" type="number" inputmode="numeric" min="1" '
-        f'max="{HIGHEST[name]}" step="1" aria-describedby="calc-{name}-expected">'
+        f'max="{HIGHEST[name]}" step="1" aria-describedby="calc-{name}-remark">'
     )
     return _field(name, label, control, wide=False)
 
@@ -94,8 +97,8 @@ def _group(name: str, label: str, inside: str) -> str:
     """Several controls of one question."""
     return (
         f'<div class="field wide" role="group" aria-labelledby="calc-{name}-label" '
-        f'aria-describedby="calc-{name}-expected"><span class="label" id="calc-{name}-label">'
-        f'{escape(label)}</span>{inside}<p class="expected" id="calc-{name}-expected" hidden></p>'
+        f'aria-describedby="calc-{name}-remark"><span class="label" id="calc-{name}-label">'
+        f'{escape(label)}</span>{inside}<p class="remark" id="calc-{name}-remark" hidden></p>'
         "</div>"
     )
 
