@@ -67,7 +67,6 @@ def memory(
         batch: samples a pass.
         update: samples of an update, whose pixels the Trainer holds.
     """
-    weights = _packed(architecture) if way.quantised else HALF * architecture.parameters
     count = adapters.trained + adapters.frozen
     logits = float(batch * sizes.scored * config["vocab_size"] * _per_logit(way))
     if way.checkpointing:
@@ -78,7 +77,7 @@ def memory(
     if way.launched:
         activations += max(batch, update) * _pixels(config, sizes)
     return {
-        "weights": float(weights),
+        "weights": sum(held(architecture, way.quantised).values()),
         "adapters": float(count * (FULL if way.launched else FULL + HALF)),
         "gradients": float(FULL * adapters.trained * (1 if way.launched else 2)),
         "optimizer": float(adapters.trained * (ADAM_8BIT if way.quantised else ADAM)),
@@ -88,12 +87,18 @@ def memory(
     }
 
 
-def _packed(architecture: Architecture) -> float:
-    """Every Linear but the head in NF4, all else in float32, as PEFT's preparation casts it, and
+def held(architecture: Architecture, quantised: bool) -> dict[str, float]:
+    """Bytes of the base by form: ``halves``, all of it in 16 bits; or ``packed``, every Linear but
+    the head in NF4, ``cast``, all else in float32, as PEFT's preparation casts it, and ``copied``,
     the head's copy in 16 bits, which autocast keeps."""
+    if not quantised:
+        return {"halves": float(HALF * architecture.parameters)}
     linear = sum(group.copies * group.weights for group in architecture.linears)
-    rest = architecture.parameters - linear
-    return PACKED * linear + FULL * rest + HALF * architecture.embedding
+    return {
+        "packed": PACKED * linear,
+        "cast": float(FULL * (architecture.parameters - linear)),
+        "copied": float(HALF * architecture.embedding),
+    }
 
 
 def _per_logit(way: Way) -> int:

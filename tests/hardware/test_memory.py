@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from paper_repro.counting.families import architecture_of
 from paper_repro.hardware.estimate import adapters_of
 from paper_repro.hardware.flops import Sample, Tower
-from paper_repro.hardware.memory import Adapters, memory
+from paper_repro.hardware.memory import Adapters, held, memory
 from paper_repro.hardware.ways import WAYS
 from paper_repro.study import load_study
 
@@ -42,6 +42,18 @@ torch 2.11, transformers 5.17, dropout 0.05, frames of 1288 × 728 and of 224 ×
 def test_the_notebooks_peak_is_met(way, patches, tokens, peak):
     parts = bytes_of(patches, tokens, WAYS[way])
     assert sum(parts.values()) == pytest.approx(peak, rel=0.03)
+
+
+def test_a_4_bit_base_is_held_in_three_forms():
+    """Weights of 28 layers, of the tower's 32 and of its merger, by hand."""
+    linear = 28 * 46_792_704 + 32 * 19_660_800 + 34_078_720
+    embedding = VOCABULARY * 1536
+    forms = held(ARCHITECTURE, quantised=True)
+    assert forms["packed"] == pytest.approx(linear * (4 + 8 / 64 + 32 / (64 * 256)) / 8)
+    assert forms["cast"] == 4 * (2_208_985_600 - linear) > 4 * embedding
+    assert forms["copied"] == 2 * embedding
+    assert sum(forms.values()) == bytes_of(256, 135, PINNED)["weights"]
+    assert held(ARCHITECTURE, quantised=False) == {"halves": 2 * 2_208_985_600}
 
 
 def test_logits_are_three_float32_at_once():

@@ -42,6 +42,7 @@ def test_every_number_is_the_packages_own(calculator: Any) -> None:
 MUTANTS = (
     ("(inputs + outputs),", "(inputs + inputs),"),
     ('id === "total" ? bare + trained : bare', "bare"),
+    ("sum(Object.values(held[", "Math.max(...Object.values(held["),
     ("one.ofRank * adapter.ranks", "one.ofRank"),
     ("one.ofDropped * adapter.dropped", "0"),
     ("Math.max(batch, update) * one.pixels", "batch * one.pixels"),

@@ -10,8 +10,11 @@ import pytest
 
 from paper_repro.counting.count import count
 from paper_repro.counting.lora import parse_lora
+from paper_repro.hardware.estimate import GIB
+from paper_repro.hardware.gpus import gpus
+from paper_repro.hardware.memory import held
 from paper_repro.site.calculator.tables import HALVES
-from tests.site.calculator_told import ATTENTION, OWN, SEVEN, START, base_of, told
+from tests.site.calculator_told import ATTENTION, OWN, SEVEN, START, base_of, by_card, told
 
 
 def module(page: Any, name: str) -> Any:
@@ -134,6 +137,26 @@ def test_a_base_without_pictures_has_no_frames_and_other_ways(calculator: Any) -
     calculator.get_by_role("button", name="The study's settings").click()
     assert "Held against timed steps" in calculator.inner_text('[data-out="measured"]')
     assert remark(calculator, "frame") is None
+
+
+def test_the_bases_memory_is_told_by_the_form_it_is_in(calculator: Any) -> None:
+    base = calculator.locator('[data-out="stack"] > ul > li').first
+    forms = held(base_of(OWN)[1], quantised=True)
+    layers, rest, again = (f"{part / GIB:.1f} GiB" for part in forms.values())
+    assert base.locator("li").all_inner_texts() == [
+        f"layers in NF4 {layers}",
+        f"embeddings, norms in 32 bits {rest}",
+        f"embeddings again in 16 bits {again}",
+    ]
+    assert base.inner_text().startswith(f"base {sum(forms.values()) / GIB:.1f} GiB:")
+    drawn = calculator.locator('[data-out="stack"] .bar i')
+    widths = drawn.evaluate_all("all => all.map(e => parseFloat(e.style.width))")
+    card = gpus()[START["card"]].memory
+    parts = by_card(START)[START["card"]]["parts"]
+    assert widths[:3] == [pytest.approx(100 * p / card, abs=0.01) for p in forms.values()]
+    assert sum(widths) == pytest.approx(100 * sum(parts.values()) / card, abs=0.05)
+    calculator.get_by_label("none, 16 bits (LoRA)").click()
+    assert base.inner_text() == "base 4.1 GiB"
 
 
 def test_the_studys_rows_are_not_told_of_another_base(calculator: Any) -> None:

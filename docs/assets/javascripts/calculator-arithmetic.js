@@ -72,12 +72,13 @@
   }
 
   function memory(choice, adapter, how, batch) {
-    const fixed = tables.bases[choice.base].hows[how][choice.quantisation];
+    const { hows, held } = tables.bases[choice.base];
+    const fixed = hows[how][choice.quantisation];
     const one = sampleOf(choice, how);
     const update = choice.batch * choice.accumulation;
     const kept = one.activations + one.ofRank * adapter.ranks + one.ofDropped * adapter.dropped;
     return {
-      weights: fixed.weights,
+      weights: sum(Object.values(held[choice.quantisation])),
       adapters: fixed.adapters * adapter.trained,
       gradients: fixed.gradients * adapter.trained,
       optimizer: fixed.optimizer * adapter.trained,

@@ -5,9 +5,10 @@
   const { grouped, digits } = window.paperRepro;
   const root = document.querySelector(".calculator");
   const GIB = 2 ** 30;
-  const PARTS = [["base", ["weights"]], ["adapter and its optimizer", ["adapters", "gradients",
-    "optimizer"]], ["activations", ["activations"]], ["logits", ["logits"]],
-  ["workspace", ["workspace"]]];
+  const PARTS = [["adapter and its optimizer", ["adapters", "gradients", "optimizer"]],
+    ["activations", ["activations"]], ["logits", ["logits"]], ["workspace", ["workspace"]]];
+  const FORMS = { halves: "base", packed: "layers in NF4", cast: "embeddings, norms in 32 bits",
+    copied: "embeddings again in 16 bits" };
   const out = (name) => root.querySelector(`[data-out="${name}"]`);
   const span = (ends) => [...new Set(ends.map((end) => digits(end, 2)))].join(" – ");
   const gib = (bytes) =>
@@ -74,7 +75,7 @@
       return;
     }
     const all = Object.entries(found.estimates);
-    stack(tables.cards[choice.card], found.estimates[choice.card]);
+    stack(choice, found.estimates[choice.card]);
     table("cards", all.map(([id, one]) => [short(tables.cards[id]),
       one.fits ? whole(span(one.hours)) : "does not fit", bar(one.bytes, tables.cards[id].memory, one.fits),
       one.fits ? `${one.batch}${one.checkpointing ? ", recomputed" : ""}` : "–",
@@ -90,19 +91,27 @@
     return element("span", { class: "needed" }, drawn, whole(words));
   }
 
-  /** The parts of the memory on the chosen card, side by side. */
-  function stack(card, one) {
+  /** The parts of the memory on the chosen card, side by side; the base's by the form it is in. */
+  function stack(choice, one) {
+    const card = tables.cards[choice.card];
     const together = (keys) => keys.reduce((all, key) => all + one.parts[key], 0);
-    const parts = PARTS.map(([name, keys]) => [name, together(keys)]);
+    const held = Object.entries(tables.bases[choice.base].held[choice.quantisation]);
+    const base = held.map(([form, bytes]) => [FORMS[form], bytes, form]);
+    const rest = PARTS.map(([name, keys]) => [name, together(keys), keys[0]]);
     const end = Math.max(card.memory, one.bytes);
-    const drawn = parts.map(([, bytes], place) => element("i", {
-      class: `part-${place}`, style: `width: ${((100 * bytes) / end).toFixed(2)}%` }));
-    const words = parts.map(([name, bytes], place) => element("li", {},
-      element("i", { class: `part-${place}`, "aria-hidden": "true" }), `${name} ${gib(bytes)}`));
+    const drawn = [...base, ...rest].map(([, bytes, part]) => element("i", {
+      class: part, style: `width: ${((100 * bytes) / end).toFixed(2)}%` }));
+    const told = base.length === 1 ? base.map(item) : [element(
+      "li", { class: "base" }, whole(`base ${gib(one.parts.weights)}:`), list(base.map(item)))];
     const caption = `Memory on one ${card.name}, of ${gib(card.memory)}:`;
     out("stack").replaceChildren(element("p", {}, caption),
-      element("div", { class: "bar", "aria-hidden": "true" }, ...drawn), element("ul", {}, ...words));
+      element("div", { class: "bar", "aria-hidden": "true" }, ...drawn),
+      list([...told, ...rest.map(item)]));
   }
+
+  const item = ([name, bytes, part]) => element(
+    "li", {}, element("i", { class: part, "aria-hidden": "true" }), `${name} ${gib(bytes)}`);
+  const list = (items) => element("ul", {}, ...items);
 
   function rests(choice) {
     const way = tables.ways[choice.way];

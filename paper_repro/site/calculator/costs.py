@@ -51,12 +51,11 @@ UNIT = Gpu("one FLOP and one byte a second", 1, 1.0, 1.0, 1.0, "")
 def of_pass(config: Mapping[str, Any], architecture: Architecture, way: Way) -> dict[str, Any]:
     """What does not depend on the sample: bytes, bytes of each trained weight, and what a pass
     shares: bytes read and unpacked, seconds in which a host launches it."""
-    held = memory(config, architecture, NOTHING, way, BARE, 0)
+    bare = memory(config, architecture, NOTHING, way, BARE, 0)
     trained = memory(config, architecture, NOTHING, way, replace(BARE, trained=MANY), 0)
     shared = seconds(config, architecture, NOTHING, way, BARE, UNIT)
     return {
-        "weights": held["weights"],
-        "workspace": held["workspace"],
+        "workspace": bare["workspace"],
         "adapters": trained["adapters"] / MANY,
         "gradients": trained["gradients"] / MANY,
         "optimizer": trained["optimizer"] / MANY,

@@ -21,6 +21,7 @@ from paper_repro.hardware import estimate
 from paper_repro.hardware.calibration import calibration
 from paper_repro.hardware.flops import Sample, Tower, sample, text_sample
 from paper_repro.hardware.gpus import gpus
+from paper_repro.hardware.memory import held
 from paper_repro.hardware.ways import WAYS
 from paper_repro.site.calculator.costs import COLUMNS, HOWS, TRIED, of_pass, of_sample
 from paper_repro.site.calculator.words import sentences_of
@@ -115,6 +116,10 @@ def base(study: Study, hub: str) -> dict[str, Any]:
         "frames": architecture.vision > 0,
         "ways": ways_of(architecture),
         "measured": own,
+        "held": {
+            kind: {form: _short(part) for form, part in held(architecture, kind == NF4).items()}
+            for kind in QUANTISATIONS
+        },
         "hows": {
             name: {
                 NF4: of_pass(config, architecture, replace(way, quantised=True)),
