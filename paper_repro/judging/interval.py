@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
 
@@ -89,3 +90,23 @@ def format_number(value: int | Fraction) -> str:
         return f"{exact.numerator:,}"
     number = float(f"{float(exact):.4g}")
     return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
+
+
+def format_low(value: int | Fraction) -> str:
+    """Print a lower bound: whole numbers in full, others to two digits, rounded down."""
+    return _format_bound(value, ROUND_FLOOR)
+
+
+def format_high(value: int | Fraction) -> str:
+    """Print an upper bound: whole numbers in full, others to two digits, rounded up."""
+    return _format_bound(value, ROUND_CEILING)
+
+
+def _format_bound(value: int | Fraction, rounding: str) -> str:
+    exact = Fraction(value)
+    if exact.denominator == 1:
+        return f"{exact.numerator:,}"
+    shown = Context(prec=2, rounding=rounding).divide(
+        Decimal(exact.numerator), Decimal(exact.denominator)
+    )
+    return f"{shown:,f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from paper_repro.judging import Interval, Value
-from paper_repro.judging.interval import format_number
+from paper_repro.judging.interval import format_high, format_low, format_number
 from paper_repro.verify.result import Found
 
 OPEN = "open"
@@ -35,10 +35,10 @@ def _span(value: Interval) -> str:
         return "any number of"
     if value.high is None:
         assert value.low is not None
-        return f"{'at least' if value.low_closed else 'more than'} {format_number(value.low)}"
+        return f"{'at least' if value.low_closed else 'more than'} {format_low(value.low)}"
     if value.low is None:
-        return f"{'at most' if value.high_closed else 'less than'} {format_number(value.high)}"
-    return f"{format_number(value.low)} to {format_number(value.high)}"
+        return f"{'at most' if value.high_closed else 'less than'} {format_high(value.high)}"
+    return f"{format_low(value.low)} to {format_high(value.high)}"
 
 
 def jsonable(value: Value) -> Found:

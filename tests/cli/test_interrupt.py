@@ -11,7 +11,10 @@ import pytest
 
 STRIKES = {
     "while it imports": ("typer.py", "{}"),
-    "in a command": ("sitecustomize.py", "import json\ndef strike(*_, **__): {}\njson.dumps = strike"),
+    "in a command": (
+        "sitecustomize.py",
+        "import json\ndef strike(*_, **__): {}\njson.dumps = strike",
+    ),
 }
 WAYS = {"plainly": "raise KeyboardInterrupt", "inside an exec": "exec('raise KeyboardInterrupt')"}
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from paper_repro.counting.denominators import LABELS
 from paper_repro.hardware.words import span
 from paper_repro.judging import Interval, Judgement, Key, Value, Verdict
-from paper_repro.judging.interval import format_number
+from paper_repro.judging.interval import format_high, format_low, format_number
 from paper_repro.manuscript.numbers.known import Fact
 from paper_repro.manuscript.numbers.statement import Statement
 
@@ -100,9 +100,9 @@ def _value(statement: Statement, value: Value) -> str:
         low, high = value.low, value.high
         if low is not None and high is not None:
             return f"{span(value)}{unit}"
-        bound = low if low is not None else high
-        word = "at least" if low is not None else "at most"
-        return f"{word} {format_number(bound or 0)}{unit}"
+        if low is not None:
+            return f"at least {format_low(low)}{unit}"
+        return f"at most {format_high(high or 0)}{unit}"
     if statement.rule in ("trained-parameters", "total-parameters", "base-size"):
         return f"{format_number(value)} ({_short(Fraction(value))})"
     if statement.rule == "trained-share":
