@@ -28,9 +28,12 @@ def bench(
     image: Annotated[
         str, typer.Option(metavar="WxH", help="Size of every frame, in pixels.")
     ] = "224x224",
-    variant: Annotated[str, typer.Option(help="Reading of the paper.")] = "stated",
+    variant: Annotated[
+        str, typer.Option(metavar="NAME", help="Reading of the document.")
+    ] = "stated",
     seconds: Annotated[
-        int, typer.Option(min=1, help="For the repeated steps of each way, loading apart.")
+        int,
+        typer.Option(metavar="N", min=1, help="For the repeated steps of each way, loading apart."),
     ] = SECONDS,
     out: Annotated[
         Path, typer.Option(metavar="FILE", help="The record, for verify --record.")
@@ -40,7 +43,7 @@ def bench(
     """Time the run's steps on this machine's card: true shape, random weights, no download.
 
     About three minutes on a fast card, some more on a small one. Says what all steps would take
-    here, and what that means for the paper's hours. Without a CUDA card the miniature is timed.
+    here, and what that means for the printed hours. Without a CUDA card the miniature is timed.
     """
     from paper_repro.bench.record import write
     from paper_repro.bench.run import bench as run

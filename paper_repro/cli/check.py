@@ -38,7 +38,10 @@ def check(
     ] = "auto",
     variant: Annotated[
         str | None,
-        typer.Option(help="Judge by this reading of the study. Default: the one a text describes."),
+        typer.Option(
+            metavar="NAME",
+            help="Judge by this reading of the study. Default: the one a text describes.",
+        ),
     ] = None,
     record: Annotated[
         Path | None,
@@ -46,9 +49,12 @@ def check(
     ] = None,
     base: Annotated[
         str | None,
-        typer.Option(help="Base of a text without a study: a hub name or a folder."),
+        typer.Option(
+            metavar="BASE", help="Base of a text without a study: a hub name or a folder."
+        ),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = "text",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Tell errors and warnings alone.")] = False,
     fix: Annotated[
         bool, typer.Option("--fix", help="Put safe words in place of wrong ones, in text files.")
     ] = False,
@@ -75,7 +81,9 @@ def check(
     with working(f"reading {len(files)} manuscript{'s' * (len(files) != 1)}"):
         read = [_one(path, asked, fix) for path in files]
     told = [file for file, _ in read]
-    findings = [finding for _, found in read for finding in found]
+    findings = [
+        finding for _, found in read for finding in found if not quiet or finding.severity != "note"
+    ]
     if baseline and listed is not None:
         every, findings = len(findings), known_findings.unknown(findings, listed, baseline)
         print(f"Not told: {every - len(findings)} that {baseline} lists.", file=sys.stderr)

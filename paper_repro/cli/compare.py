@@ -1,4 +1,4 @@
-"""``estimate --compare``: the three things called training, beside what the paper prints."""
+"""``estimate --compare``: the three things called training, beside what the document prints."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ def count(
         ),
     ] = None,
     quantize: Annotated[
-        str | None, typer.Option(help="nf4: say what a naive sum over 4-bit storage prints.")
+        str | None,
+        typer.Option(metavar="TYPE", help="nf4: say what a naive sum over 4-bit storage prints."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

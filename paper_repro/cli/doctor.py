@@ -18,7 +18,9 @@ def doctor(
     ],
     base: Annotated[
         str | None,
-        typer.Option(help="Base to load it onto. Default: the one that the adapter names."),
+        typer.Option(
+            metavar="BASE", help="Base to load it onto. Default: the one that the adapter names."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -27,19 +27,22 @@ SWEEP = "python -m paper_repro estimate --gpu t4 --sweep image --figure hours.sv
 def estimate(
     gpu: Annotated[
         str | None,
-        typer.Option(help="Card: t4, l4, v100, rtx4090, a10, a100, h100, h200."),
+        typer.Option(metavar="CARD", help="Card: t4, l4, v100, rtx4090, a10, a100, h100, h200."),
     ] = None,
     image: Annotated[
         str | None,
         typer.Option(metavar="WxH", help="Size of every frame, in pixels. Default: 224x224."),
     ] = None,
-    variant: Annotated[str, typer.Option(help="Reading of the paper.")] = "stated",
+    variant: Annotated[
+        str, typer.Option(metavar="NAME", help="Reading of the document.")
+    ] = "stated",
     engine: Annotated[
         str | None,
         typer.Option(
+            metavar="WAY",
             help="default (the package's), notebook (its cells with their pins), notebook-fp16 "
             "(in float16), notebook-today (with today's libraries). Without it all are shown; "
-            "with --json: default."
+            "with --json: default.",
         ),
     ] = None,
     over: Annotated[
@@ -53,7 +56,8 @@ def estimate(
         ),
     ] = False,
     figure: Annotated[
-        Path | None, typer.Option(help="With --sweep or --compare: draw it too, .svg or .png.")
+        Path | None,
+        typer.Option(metavar="FILE", help="With --sweep or --compare: draw it too, .svg or .png."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -139,7 +143,7 @@ def _sweep(
         for way, each in found.items():
             sides = [str(one.size[0]) for one in sweep.agreeing(each, printed)]
             words = f"possible at {', '.join(sides)}" if sides else "out of reach at all of these"
-            say(f"{way}: the paper's hours are {words}.")
+            say(f"{way}: the printed hours are {words}.")
 
 
 def _hours(one: Estimate) -> str:

@@ -24,7 +24,8 @@ def evaluate(
     split: Annotated[
         str | None,
         typer.Option(
-            help="Which split. Default: validation; of --predictions without DIR, every line."
+            metavar="NAME",
+            help="Which split. Default: validation; of --predictions without DIR, every line.",
         ),
     ] = None,
     predictions: Annotated[
@@ -48,15 +49,17 @@ def evaluate(
         ),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="cpu or cuda. Default: cuda where there is a card.")
+        str | None,
+        typer.Option(metavar="DEVICE", help="cpu or cuda. Default: cuda where there is a card."),
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Rows asked together. Default: 32.")
+        int | None, typer.Option(metavar="N", min=1, help="Rows asked together. Default: 32.")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Only the first so many rows, as a trial.")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Only the first so many rows, as a trial."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the bootstrap.")] = 0,
 ) -> None:
     """Score a model's answers: each metric with its n, its 95 % interval, chance, and the best that
     noise in the data's own points allows.

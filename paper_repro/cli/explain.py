@@ -24,14 +24,19 @@ REST = "other rank, other modules"
 def explain(
     printed: Annotated[str, typer.Argument(help="The count as printed, such as 18M.")],
     percent: Annotated[
-        str | None, typer.Option(help="The percentage printed beside it, such as 0.9.")
+        str | None,
+        typer.Option(metavar="PERCENT", help="The percentage printed beside it, such as 0.9."),
     ] = None,
     base: Annotated[
         str | None,
-        typer.Option(help="Hub name, or a folder with config.json. Default: the study's base."),
+        typer.Option(
+            metavar="BASE",
+            help="Hub name, or a folder with config.json. Default: the study's base.",
+        ),
     ] = None,
     study: Annotated[
-        Path | None, typer.Option(help="Study whose stacks are tried too. Default: built in.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Study whose stacks are tried too. Default: built in."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -24,7 +24,8 @@ EXAMPLE = "python -m paper_repro methods --variant stated"
 
 def methods(
     variant: Annotated[
-        str | None, typer.Option(help="Reading of the paper that the text is of.")
+        str | None,
+        typer.Option(metavar="NAME", help="Reading of the document that the text is of."),
     ] = None,
     record: Annotated[
         Path | None,
@@ -137,7 +138,7 @@ def _side_by_side(study: Study) -> None:
     from paper_repro.writing.facts import of_variant
     from paper_repro.writing.formats import words_of
 
-    say("The paper can be read in these ways, and each has another count:")
+    say("The document can be read in these ways, and each has another count:")
     for variant in study.variants:
         say("")
         say(f"{variant.id}: {variant.title}", "bold")

@@ -1,4 +1,4 @@
-"""``train --show-settings``: every setting beside the paper's script and the document's words."""
+"""``train --show-settings``: every setting beside the author's script and the document's words."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def show_plan(settings: Settings) -> None:
         differing = sum(bool(line.reason) for line in lines)
         why = f"Where no reason stands: {often}. " if often else ""
         say(
-            f"\n{differing} of {len(lines)} are not as the paper's script has them. {why}"
+            f"\n{differing} of {len(lines)} are not as the author's script has them. {why}"
             "Quoted: the document's own words. The run's record keeps all of it."
         )
 

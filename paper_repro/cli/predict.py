@@ -22,30 +22,37 @@ def predict(
     size: Annotated[
         str | None,
         typer.Option(
+            metavar="SIZE",
             help="mini: the miniature that comes with the package, which knows drawn frames only. "
             "full: the published model, downloaded once (4.4 GB). Default: mini, or what the "
-            "adapter's run was."
+            "adapter's run was.",
         ),
     ] = None,
     adapter: Annotated[
         str | None,
         typer.Option(
+            metavar="ADAPTER",
             help="A run's folder, an adapter's folder or a hub name, also name@revision. Default: "
-            "Level 2, shipped for mini and published for full."
+            "Level 2, shipped for mini and published for full.",
         ),
     ] = None,
     base: Annotated[
         str | None,
         typer.Option(
+            metavar="BASE",
             help="Another base: a folder or a hub name, also name@revision. Default: the size's "
-            "own, or the one that the run trained on."
+            "own, or the one that the run trained on.",
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Draw the answer's points on the picture and save it here.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Draw the answer's points on the picture and save it here."
+        ),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="cpu or cuda. Default: cuda where there is a card.")
+        str | None,
+        typer.Option(metavar="DEVICE", help="cpu or cuda. Default: cuda where there is a card."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

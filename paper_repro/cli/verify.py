@@ -41,7 +41,8 @@ _ENDINGS = {
 
 def verify(
     study: Annotated[
-        Path | None, typer.Option(help="Folder of another study. Default: the built-in one.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of another study. Default: the built-in one."),
     ] = None,
     stage: Annotated[
         list[StageOption] | None,
@@ -70,7 +71,8 @@ def verify(
         typer.Option(help="Form of the report. Default: by the ending of --output, else text."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Write the report there instead of printing it.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the report there instead of printing it."),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 3 when any claim is contradicted.")

@@ -1,4 +1,4 @@
-"""Hours against the size of frames, beside what the paper prints: for which frames is it true?"""
+"""Hours against the size of frames, beside what the document prints: where is it true?"""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OUTLINED = ("notebook-fp16",)
 
 
 def printed_hours(study: Study) -> Interval | None:
-    """What the paper prints, where it does."""
+    """What the document prints, where it does."""
     claims = [claim for claim in study.claims if claim.id == CLAIM and claim.printed]
     return read_printed(claims[0].printed or "").interval if claims else None
 

@@ -25,7 +25,7 @@ def draw_trainings(
     """Write a figure, SVG or PNG by its name: a row for each, dollars at the ends of its bar.
 
     Args:
-        printed: the paper's words on pre-training, and the card hours that they ask for.
+        printed: the document's words on pre-training, and the card hours that they ask for.
     """
     import matplotlib
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 
@@ -92,21 +92,16 @@ def format_number(value: int | Fraction) -> str:
     return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
 
 
-def format_low(value: int | Fraction) -> str:
-    """Print a lower bound: whole numbers in full, others to two digits, rounded down."""
-    return _format_bound(value, ROUND_FLOOR)
+def format_bound(value: int | Fraction, rounding: str = ROUND_HALF_EVEN) -> str:
+    """Print an end of an interval: whole numbers in full, others to two significant digits.
 
-
-def format_high(value: int | Fraction) -> str:
-    """Print an upper bound: whole numbers in full, others to two digits, rounded up."""
-    return _format_bound(value, ROUND_CEILING)
-
-
-def _format_bound(value: int | Fraction, rounding: str) -> str:
+    Args:
+        rounding: one of ``decimal``'s; a bound alone is rounded away from what it bounds.
+    """
     exact = Fraction(value)
     if exact.denominator == 1:
         return f"{exact.numerator:,}"
     shown = Context(prec=2, rounding=rounding).divide(
         Decimal(exact.numerator), Decimal(exact.denominator)
     )
-    return f"{shown:,f}"
+    return f"{shown.normalize():,f}"

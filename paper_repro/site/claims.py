@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paper_repro.counting.denominators import LABELS
+from paper_repro.site.inserts.corrections import repetition
 from paper_repro.site.keys import key
 from paper_repro.study import BUILT_IN, Study, load_study
 from paper_repro.study.coverage import Covered, load_coverage
@@ -37,12 +38,13 @@ def verified(stages: Sequence[Stage], cache: Path) -> Report:
 
 def claims_pages(report: Report) -> dict[str, str]:
     """The claims as a page, and the same report as JSON and as one HTML file."""
-    title, _, rest = render(report, "markdown").partition("\n")
+    shown = report.model_copy(update={"closing": repetition(report)})
+    title, _, rest = render(shown, "markdown").partition("\n")
     filtered = "[One page with filters and search](claims/report.html){ .md-button }"
     return {
         "claims.md": f"{WIDE}{BANNER}{title}\n\n{filtered}\n{rest}",
         "claims/report.json": render(report, "json"),
-        "claims/report.html": render(report, "html"),
+        "claims/report.html": render(shown, "html"),
     }
 
 

@@ -13,7 +13,9 @@ from html import escape
 
 from paper_repro.counting.families import architecture_of
 from paper_repro.counting.lora import LoraSpec, lora_parameters
+from paper_repro.judging.verdict import compare
 from paper_repro.study import Study
+from paper_repro.verify.report.style import labelled
 
 WIDTH = 540
 TEAL, AMBER, GREY = "#12a594", "#e5850b", "#8a8f98"
@@ -93,12 +95,13 @@ def bars(
 
 
 def levels(study: Study) -> Figure:
-    """The study's levels: what is trained at each, counted here and printed in the document."""
+    """The study's levels: what is trained at each, counted here and printed in the document, and
+    whether the one prints as the other."""
     box, gap, top = 96, 34, 8
     stack = {adapter.level: adapter for adapter in study.stack(study.variants[0])}
     model = study.base(study.variants[0])
     architecture = architecture_of(study.configs[model.id])
-    printed = {claim.level: claim.printed for claim in map(study.claim, study.document.breakdown)}
+    printed = {claim.level: claim for claim in map(study.claim, study.document.breakdown)}
     parts, said = [], []
     for index, level in enumerate(study.levels):
         y = top + index * (box + gap)
@@ -110,24 +113,27 @@ def levels(study: Study) -> Figure:
             what = f"LoRA, r={adapter.r} on {len(adapter.target_modules)} modules"
             counted = lora_parameters(architecture, spec)
         heading = f"Level {level.number}: {level.title}"
-        numbers = f"counted here {counted:,}  ·  printed {printed[level.number]}"
+        claim = printed[level.number]
+        verdict = labelled(compare(claim.stated(), counted))
+        numbers = f"counted here {counted:,}  ·  printed {claim.printed}"
         colour = GREY if adapter is None else (TEAL, AMBER)[(level.number - 1) % 2]
-        parts.append(_box(y, box, colour, heading, what, numbers))
+        parts.append(_box(y, box, colour, verdict, heading, what, numbers))
         if index:
             parts.append(_arrow(WIDTH / 2, y - gap, y))
-        said.append(f"{heading}: {what}; {numbers}")
+        said.append(f"{heading}: {what}; {numbers}: {verdict}")
     height = top + len(study.levels) * (box + gap) - gap + top
     return Figure("The levels of training", ". ".join(said), height, "".join(parts))
 
 
-def _box(y: float, height: int, colour: str, *lines: str) -> str:
+def _box(y: float, height: int, colour: str, corner: str, *lines: str) -> str:
     first, *others = lines
     rest = "".join(text(28, y + 52 + 25 * i, line) for i, line in enumerate(others))
     return (
         f'<rect x="4" y="{y:g}" width="{WIDTH - 8}" height="{height}" rx="6" fill="{colour}" '
         f'fill-opacity="0.14" stroke="{colour}" stroke-width="1.5"/>'
         f'<rect x="4" y="{y:g}" width="7" height="{height}" rx="3" fill="{colour}"/>'
-        f"{text(28, y + 27, first, font_weight='600', font_size='16')}{rest}"
+        f"{text(28, y + 27, first, font_weight='600', font_size='16')}"
+        f"{text(WIDTH - 20, y + 27, corner, text_anchor='end')}{rest}"
     )
 
 

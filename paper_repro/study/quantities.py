@@ -65,6 +65,8 @@ QUANTITIES: dict[str, Quantity] = {
     "lower.unchanged": Quantity("truth", "run", "the earlier adapter has the same bytes after"),
     "run.steps": Quantity("steps", "run", "optimizer steps"),
     "run.hours": Quantity("hours", "run", "wall time on the card that the study names"),
+    "run.hours_smallest": Quantity("hours", "run", "estimated, at the smallest frames in question"),
+    "run.hours_largest": Quantity("hours", "run", "estimated, at the largest frames in question"),
     "run.card_fits": Quantity("truth", "run", "the run fits one card of the study"),
     "run.price": Quantity("US dollars", "run", "price of the card's hours"),
     "run.identical": Quantity("truth", "run", "two runs give the same adapter bytes"),

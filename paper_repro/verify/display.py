@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 
 from paper_repro.judging import Interval, Value
-from paper_repro.judging.interval import format_high, format_low, format_number
+from paper_repro.judging.interval import format_bound, format_number
 from paper_repro.verify.result import Found
 
 OPEN = "open"
@@ -35,10 +36,12 @@ def _span(value: Interval) -> str:
         return "any number of"
     if value.high is None:
         assert value.low is not None
-        return f"{'at least' if value.low_closed else 'more than'} {format_low(value.low)}"
+        low = format_bound(value.low, ROUND_FLOOR)
+        return f"{'at least' if value.low_closed else 'more than'} {low}"
     if value.low is None:
-        return f"{'at most' if value.high_closed else 'less than'} {format_high(value.high)}"
-    return f"{format_low(value.low)} to {format_high(value.high)}"
+        high = format_bound(value.high, ROUND_CEILING)
+        return f"{'at most' if value.high_closed else 'less than'} {high}"
+    return f"{format_bound(value.low)} to {format_bound(value.high)}"
 
 
 def jsonable(value: Value) -> Found:

@@ -89,6 +89,16 @@ def test_every_format_has_every_finding(wrong):
     assert len(lines) == sum(each["severity"] != "note" for each in said["findings"]) == 3
 
 
+def test_quietly_it_tells_no_notes(wrong):
+    done = run(wrong, "--quiet", "--format", "json")
+    assert {each["severity"] for each in json.loads(done.stdout)["findings"]} == {
+        "error",
+        "warning",
+    }
+    assert done.exit_code == 1
+    assert "2 errors, 1 warning, 0 notes" in run(wrong, "--quiet").stdout
+
+
 def test_fix_puts_safe_words_in(wrong):
     done = run(wrong, "--fix")
     assert "2 put right" in done.stderr

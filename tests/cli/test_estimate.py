@@ -73,7 +73,7 @@ def test_it_needs_no_torch():
 def test_a_sweep_is_a_table_a_figure_or_json(tmp_path):
     figure = tmp_path / "hours.svg"
     shown = said("--sweep", "image", "--figure", str(figure))
-    assert "the paper's hours are possible at 112, 168, 224" in shown and figure.stat().st_size
+    assert "the printed hours are possible at 112, 168, 224" in shown and figure.stat().st_size
     found = json.loads(said("--sweep", "image", "--json", "--engine", "notebook"))
     assert found.keys() == {"notebook"}
     assert found["notebook"][0]["hours_low"] < found["notebook"][-1]["hours_low"]

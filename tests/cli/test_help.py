@@ -31,6 +31,12 @@ def test_every_command_shows_examples_and_the_site_has_them() -> None:
         assert mine[0] in CliRunner().invoke(app, [name, "--help"], terminal_width=200).stdout
 
 
+def test_help_names_what_an_option_takes_and_not_its_type() -> None:
+    for name in typer.main.get_group(app).commands:
+        shown = CliRunner().invoke(app, [name, "--help"], terminal_width=200).stdout
+        assert not re.findall(r"^  -.*<(?:str|int|float|path|file|list)\b.*", shown, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     "line", [line for line in examples() if not PLACEHOLDERS.search(line)], ids=str
 )

@@ -79,7 +79,7 @@ def test_no_line_is_wider_than_the_terminal(level, variant, width, monkeypatch, 
     said = capsys.readouterr().out
     assert max(map(len, said.splitlines())) <= width
     text = " ".join(said.split())
-    assert "are not as the paper's script has them." in text
+    assert "are not as the author's script has them." in text
     assert text.count("the miniature is another model on other rows") == 1
 
 
@@ -96,4 +96,4 @@ def test_the_command_at_80_columns(monkeypatch):
         "--accumulation    1                                       16",
     ):
         assert line in [one.rstrip() for one in said.splitlines()]
-    assert "8 of 26 are not as the paper's script has them." in said
+    assert "8 of 26 are not as the author's script has them." in said

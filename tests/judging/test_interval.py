@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN
 from fractions import Fraction
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paper_repro.judging import Interval
-from paper_repro.judging.interval import format_high, format_low
+from paper_repro.judging.interval import format_bound
 
 BOUND = st.none() | st.integers(-6, 6).map(Fraction)
 GRID = [Fraction(n, 4) for n in range(-40, 41)]
@@ -64,20 +65,25 @@ def test_scaling_by_nothing_is_refused() -> None:
 
 @given(st.fractions(min_value=Fraction(1, 10**9), max_value=10**9))
 def test_printed_bounds_keep_what_they_bound(value: Fraction) -> None:
-    low, high = (Fraction(form(value).replace(",", "")) for form in (format_low, format_high))
-    assert low <= value <= high
+    low, near, high = (
+        Fraction(format_bound(value, rounding).replace(",", ""))
+        for rounding in (ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_CEILING)
+    )
+    assert low <= value <= high and near in (low, high)
     assert value.denominator == 1 or high - low <= value / 10
 
 
 @pytest.mark.parametrize(
-    ("value", "low", "high"),
+    ("value", "low", "near", "high"),
     [
-        (Fraction("0.1845"), "0.18", "0.19"),
-        (Fraction("123704.5"), "120,000", "130,000"),
-        (Fraction("0.0004812"), "0.00048", "0.00049"),
-        (1710, "1,710", "1,710"),
-        (Fraction("-0.155"), "-0.16", "-0.15"),
+        (Fraction("0.1845"), "0.18", "0.18", "0.19"),
+        (Fraction("123704.5"), "120,000", "120,000", "130,000"),
+        (Fraction("0.0004812"), "0.00048", "0.00048", "0.00049"),
+        (1710, "1,710", "1,710", "1,710"),
+        (Fraction("5.96"), "5.9", "6", "6"),
+        (Fraction("-0.155"), "-0.16", "-0.16", "-0.15"),
     ],
 )
-def test_bounds_are_printed_to_two_digits(value: Fraction, low: str, high: str) -> None:
-    assert (format_low(value), format_high(value)) == (low, high)
+def test_bounds_are_printed_to_two_digits(value: Fraction, low: str, near: str, high: str) -> None:
+    roundings = ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_CEILING
+    assert [format_bound(value, each) for each in roundings] == [low, near, high]

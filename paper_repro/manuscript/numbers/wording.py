@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 
 from paper_repro.counting.denominators import LABELS
 from paper_repro.hardware.words import span
 from paper_repro.judging import Interval, Judgement, Key, Value, Verdict
-from paper_repro.judging.interval import format_high, format_low, format_number
+from paper_repro.judging.interval import format_bound, format_number
 from paper_repro.manuscript.numbers.known import Fact
 from paper_repro.manuscript.numbers.statement import Statement
 
@@ -101,8 +102,8 @@ def _value(statement: Statement, value: Value) -> str:
         if low is not None and high is not None:
             return f"{span(value)}{unit}"
         if low is not None:
-            return f"at least {format_low(low)}{unit}"
-        return f"at most {format_high(high or 0)}{unit}"
+            return f"at least {format_bound(low, ROUND_FLOOR)}{unit}"
+        return f"at most {format_bound(high or 0, ROUND_CEILING)}{unit}"
     if statement.rule in ("trained-parameters", "total-parameters", "base-size"):
         return f"{format_number(value)} ({_short(Fraction(value))})"
     if statement.rule == "trained-share":

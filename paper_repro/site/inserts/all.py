@@ -9,7 +9,7 @@ from paper_repro.site.claims import inserts
 from paper_repro.site.inserts.bench import bench_part
 from paper_repro.site.inserts.calibration import calibration_part
 from paper_repro.site.inserts.citation import citation_part
-from paper_repro.site.inserts.corrections import corrections_part
+from paper_repro.site.inserts.corrections import corrections_part, repetition
 from paper_repro.site.inserts.cpu_steps import cpu_steps_part
 from paper_repro.site.inserts.full_size import full_size_part
 from paper_repro.site.inserts.hours import hours_part
@@ -49,6 +49,7 @@ def inserted(root: Path, report: Report) -> dict[str, str]:
         **steps_parts(study),
         "questions": questions_part(report),
         "corrections": corrections_part(report),
+        "repetition": f"{repetition(report)}.",
         "say-this": say_this_part(),
         "citation": citation_part(root),
         "calculator": calculator_part(),

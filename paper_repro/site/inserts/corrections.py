@@ -13,11 +13,26 @@ from paper_repro.verify.result import ClaimResult, Report
 
 def corrections_part(report: Report) -> str:
     """Every contradicted claim, those with one reason told together, a level at a time."""
-    wrong = [claim for claim in report.claims if claim.verdict is Verdict.CONTRADICTED]
-    levels = groupby(sorted(wrong, key=lambda claim: claim.level), key=lambda claim: claim.level)
+    levels = groupby(_contradicted(report), key=lambda claim: claim.level)
     return "\n\n".join(
         part for level, claims in levels for part in _of_level(report, level, list(claims))
     )
+
+
+def repetition(report: Report) -> str:
+    """How many claims are contradicted, and how many corrections mend them all."""
+    wrong = _contradicted(report)
+    corrections = len(_by_reason(wrong))
+    said = f"{len(wrong)} of {len(report.claims)} claims are contradicted"
+    if corrections == len(wrong):
+        return said
+    return f"{said}. Several say one thing in other places: {corrections} corrections mend them all"
+
+
+def _contradicted(report: Report) -> list[ClaimResult]:
+    """Lower levels first."""
+    wrong = (claim for claim in report.claims if claim.verdict is Verdict.CONTRADICTED)
+    return sorted(wrong, key=lambda claim: claim.level)
 
 
 def _of_level(report: Report, level: int, claims: Sequence[ClaimResult]) -> Iterator[str]:

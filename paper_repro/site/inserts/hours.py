@@ -1,4 +1,4 @@
-"""For which frames the paper's hours are possible: the estimate over sizes of frames."""
+"""For which frames the printed hours are possible: the estimate over sizes of frames."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from paper_repro.site.drawn import drawn
 from paper_repro.study import Study, Variant
 from paper_repro.verify.report.markdown import escape, table
 
-LABEL = "Hours against the size of frames, beside those that the paper prints"
+LABEL = "Hours against the size of frames, beside those that the document prints"
 ENGINE = "default"
 
 
@@ -93,7 +93,7 @@ def _meaning(
 ) -> Iterator[str]:
     """What follows for the printed hours, of each size that has a source."""
     yield (
-        f"**What that means for “{span(printed)} hours”**: The paper prints neither the size of "
+        f"**What that means for “{span(printed)} hours”**: The document prints neither the size of "
         "its frames nor the type of its products, and hours alone tell neither."
     )
     sources = [part.strip() for part in variant.settings.source.split(";") if "×" in part]

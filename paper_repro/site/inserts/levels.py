@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from paper_repro.counting.families import architecture_of
 from paper_repro.counting.lora import LoraSpec, lora_parameters
 from paper_repro.study import Adapter, Dataset, Study
-from paper_repro.verify.report.markdown import escape, table
+from paper_repro.verify.report.markdown import escape, prose, table
 from paper_repro.verify.report.style import labelled
 from paper_repro.verify.result import Report
 
@@ -31,7 +31,7 @@ def _rows(study: Study, report: Report, number: int) -> Iterator[tuple[str, str]
         spec = LoraSpec(adapter.r, adapter.target_modules)
         yield f"adapter `{adapter.id}`", _adapter(adapter, lora_parameters(architecture, spec))
     if level.dataset:
-        yield "data", _data(study.dataset(level.dataset))
+        yield "data", _data(study, report, study.dataset(level.dataset))
     verdicts = Counter(claim.verdict for claim in report.claims if claim.level == number)
     yield "its claims", ", ".join(f"{n} {labelled(v)}" for v, n in verdicts.most_common())
 
@@ -47,9 +47,12 @@ def _adapter(adapter: Adapter, weights: int) -> str:
     return f"r = {adapter.r} on {modules}: {weights:,} parameters ({escape(adapter.source)})"
 
 
-def _data(data: Dataset) -> str:
+def _data(study: Study, report: Report, data: Dataset) -> str:
+    """Its rows, and what is to be said of their number."""
     rows = data.train_rows + data.validation_rows
+    about = {c.id for c in study.claims if (c.quantity, c.of) == ("dataset.rows", data.id)}
+    said = [f" {prose(claim.explanation)}" for claim in report.claims if claim.id in about]
     return (
         f"`{data.hub}`: {rows:,} rows, {data.train_rows:,} of them for training and "
-        f"{data.validation_rows:,} held out"
+        f"{data.validation_rows:,} held out.{''.join(said)}"
     )

@@ -8,10 +8,10 @@ from typing import Any
 
 from paper_repro.study import Study, Variant
 from paper_repro.verify.report.markdown import escape, fence, table
-from paper_repro.writing.bibliography import cited
+from paper_repro.writing.bibliography import address, cited
 from paper_repro.writing.compose import compose
 from paper_repro.writing.facts import of_variant
-from paper_repro.writing.formats import Format, render
+from paper_repro.writing.formats import LICENCE, Format, render, words_of
 from paper_repro.writing.page import paragraph, to_markdown
 from paper_repro.writing.provenance import provenance
 from paper_repro.writing.text import LENGTHS, Length, Text
@@ -41,9 +41,14 @@ def methods_parts(study: Study) -> dict[str, str]:
 
 
 def _to_copy(study: Study, variant: Variant) -> str:
-    """The sentence of a reading, in a block that can be copied."""
+    """The sentence of a reading, in a block that can be copied, and what its keys stand for."""
     text = compose(of_variant(study, variant), "sentence")
-    return fence(render(text, "txt", parted=False).rstrip("\n"), "{ .text .wrapped }")
+    keys = ", ".join(f"[{key}]({address(key)})" for key in text.cited)
+    return (
+        f"{fence(words_of(text), '{ .text .wrapped }')}\n\n"
+        f"{LICENCE} In brackets are the keys of its references, {keys}: [as "
+        f"BibTeX](methods.md#{variant.id})."
+    )
 
 
 def _sentence(study: Study, variant: Variant) -> str:

@@ -32,6 +32,8 @@ from paper_repro.verify.finding import Finding, Subject
 from paper_repro.verify.stages.arithmetic.adapters import spec
 from paper_repro.verify.stages.arithmetic.common import derived, logged, passes, quoted
 
+WRITTEN = "notebook"
+"""The way to compute a step that the notebook's cells are."""
 FULL_CARD = "a100"
 MEMORY_MARGIN = 2
 FAST_LINE = 10_000_000_000
@@ -130,6 +132,14 @@ def _hardware(study: Study, variant: Variant) -> Iterator[Finding]:
         f"arithmetic of {count:,} passes alone: {float(low):.2f} h at the {card.name}'s nominal "
         f"{card.nominal / 1e12:.0f} TFLOP/s on the smallest frames{_estimated(study, variant)}",
     )
+    for name, size in _ends(variant).items():
+        yield derived(
+            Subject(f"run.hours_{name}"),
+            key,
+            estimate(study, variant, card, size, WRITTEN).hours,
+            f"estimated for the notebook's cells with frames of {size[0]} × {size[1]}: the card's "
+            "sustained rates, launches, 4-bit unpacking and the host",
+        )
     need = run_memory(
         config,
         architecture,
@@ -163,15 +173,20 @@ def _hardware(study: Study, variant: Variant) -> Iterator[Finding]:
     )
 
 
+def _ends(variant: Variant) -> dict[str, tuple[int, int]]:
+    """The smallest and the largest frames that the settings allow, where they name any."""
+    sizes = sorted(variant.settings.image_sizes, key=math.prod)
+    return {"smallest": sizes[0], "largest": sizes[-1]} if sizes else {}
+
+
 def _estimated(study: Study, variant: Variant) -> str:
     """What the steps come to with launches, unpacking and the host, by frame and type."""
-    card, sizes = gpus()[variant.settings.card], variant.settings.image_sizes
-    if not sizes:
+    card, ends = gpus()[variant.settings.card], list(_ends(variant).values())
+    if not ends:
         return "; launches, 4-bit unpacking and the host come on top"
-    ends = [min(sizes, key=math.prod), max(sizes, key=math.prod)]
     written, half = (
         [span(estimate(study, variant, card, size, way).hours) for size in ends]
-        for way in ("notebook", "notebook-fp16")
+        for way in (WRITTEN, "notebook-fp16")
     )
     each = [
         f"{hours} h with frames of {size[0]} × {size[1]}"
