@@ -19,4 +19,4 @@ def drawn(draw: Callable[[Path], None], label: str) -> str:
         draw(path)
         svg = path.read_text(encoding="utf-8")
     inner = svg[svg.index("<svg") :].strip()
-    return f'<figure class="figure" role="img" aria-label="{escape(label)}">{inner}</figure>'
+    return f'<figure class="figure drawn" role="img" aria-label="{escape(label)}">{inner}</figure>'

@@ -35,7 +35,7 @@ class Table(str):
     """A table in Markdown (:func:`paper_repro.verify.report.markdown.table`)."""
 
     def _repr_markdown_(self) -> str:
-        return str(self)
+        return f'<div class="counted" markdown>\n\n{self}\n\n</div>'
 
 
 @dataclass(frozen=True)

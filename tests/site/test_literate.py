@@ -145,7 +145,7 @@ def test_what_is_shown_has_words() -> None:
     with pytest.raises(ValueError, match="zip"):
         Pictures([Image.new("L", (8, 6))], [])._repr_html_()
     plot = Plot(lambda path: path.write_text("<?xml?><svg>…</svg>") and None, "a line")
-    assert '<figure class="figure" role="img" aria-label="a line"><svg>' in plot._repr_html_()
+    assert '<figure class="figure drawn" role="img" aria-label="a line"><svg>' in plot._repr_html_()
     said = Measured("one H100", "2026-11-24", {"torch": "2.13"}, "make it")._repr_markdown_()
     assert said.startswith("!!! info") and "one H100, 2026-11-24, with torch 2.13" in said
 

@@ -1,9 +1,9 @@
 // The theme's search dialog has no name for those who do not see it.
 document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
 
-// A table that is too wide scrolls by itself; then the keyboard must reach it.
+// A table or figure that is too wide scrolls by itself; then the keyboard must reach it.
 (() => {
-  const reach = () => document.querySelectorAll(".md-typeset__scrollwrap").forEach((wrap) => {
+  const reach = () => document.querySelectorAll(".md-typeset__scrollwrap, figure.drawn").forEach((wrap) => {
     if (wrap.scrollWidth > wrap.clientWidth) wrap.tabIndex = 0;
     else wrap.removeAttribute("tabindex");
   });

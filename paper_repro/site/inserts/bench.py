@@ -12,7 +12,6 @@ from paper_repro.hardware.words import rounded
 from paper_repro.verify.report.markdown import table
 
 WAYS = ("notebook", "notebook-today", "default")
-HEAD = ("way", "hours", "19 times of 20", "estimated", "s a sample", "s once", "GiB (estimated)")
 
 
 def bench_part(folder: Path) -> str:
@@ -34,7 +33,7 @@ def _of(bench: Bench) -> Iterator[str]:
         f"**Frames of {bench.image}**, {bench.hardware['name']}, {bench.finished[:10]}, "
         f"{versions}, in {bench.took_seconds:.0f} seconds:"
     )
-    yield table(HEAD, _rows(bench))
+    yield table(("", *(name for name, _ in _ways(bench))), _rows(bench))
     counted = [f"{name} {way.kernels:,}" for name, way in _ways(bench) if way.kernels]
     yield (
         f"Hours are those of {bench.samples:,} samples, with what is done once: the tower on every "
@@ -49,19 +48,20 @@ def _ways(bench: Bench) -> list[tuple[str, Timed]]:
     return [(name, bench.ways[name]) for name in WAYS if name in bench.ways]
 
 
-def _rows(bench: Bench) -> list[tuple[str, ...]]:
-    rows = list[tuple[str, ...]]()
-    for name, way in _ways(bench):
-        expected = bench.predicted[name]
-        rows.append(
-            (
-                name,
-                rounded(way.hours),
-                f"{rounded(way.hours_low)} – {rounded(way.hours_high)}",
-                f"{rounded(expected.hours_low)} – {rounded(expected.hours_high)}",
-                rounded(way.per_sample),
-                rounded(way.once_seconds) if way.once_seconds else "–",
-                f"{way.peak_bytes / GIB:.1f} ({expected.memory_bytes / GIB:.1f})",
-            )
-        )
-    return rows
+def _rows(bench: Bench) -> Iterator[tuple[str, ...]]:
+    """A row for each figure, a column for each way."""
+    ways = [(way, bench.predicted[name]) for name, way in _ways(bench)]
+    told = {
+        "hours": [rounded(way.hours) for way, _ in ways],
+        "19 times of 20": [_span(way.hours_low, way.hours_high) for way, _ in ways],
+        "hours, estimated": [_span(e.hours_low, e.hours_high) for _, e in ways],
+        "seconds a sample": [rounded(way.per_sample) for way, _ in ways],
+        "seconds once": [rounded(w.once_seconds) if w.once_seconds else "–" for w, _ in ways],
+        "GiB": [f"{way.peak_bytes / GIB:.1f}" for way, _ in ways],
+        "GiB, estimated": [f"{expected.memory_bytes / GIB:.1f}" for _, expected in ways],
+    }
+    return ((name, *cells) for name, cells in told.items())
+
+
+def _span(low: float, high: float) -> str:
+    return f"{rounded(low)} – {rounded(high)}"
