@@ -22,11 +22,16 @@ BUILT_IN: dict[str, Path] = {
     "Qwen/Qwen2-VL-7B-Instruct": _SHIPPED / "qwen2-vl-7b-instruct.json",
     "Qwen/Qwen2.5-VL-3B-Instruct": _SHIPPED / "qwen2.5-vl-3b-instruct.json",
     "Qwen/Qwen2.5-VL-7B-Instruct": _SHIPPED / "qwen2.5-vl-7b-instruct.json",
+    "Qwen/Qwen2.5-0.5B-Instruct": _SHIPPED / "qwen2.5-0.5b-instruct.json",
     "Qwen/Qwen2.5-1.5B-Instruct": _SHIPPED / "qwen2.5-1.5b-instruct.json",
+    "Qwen/Qwen2.5-3B-Instruct": _SHIPPED / "qwen2.5-3b-instruct.json",
     "Qwen/Qwen2.5-7B-Instruct": _SHIPPED / "qwen2.5-7b-instruct.json",
     "meta-llama/Llama-3.2-1B": _SHIPPED / "llama-3.2-1b.json",
+    "meta-llama/Llama-3.2-3B": _SHIPPED / "llama-3.2-3b.json",
     "meta-llama/Llama-3.1-8B": _SHIPPED / "llama-3.1-8b.json",
     "meta-llama/Llama-2-7b-hf": _SHIPPED / "llama-2-7b.json",
+    "meta-llama/Llama-2-13b-hf": _SHIPPED / "llama-2-13b.json",
+    "TinyLlama/TinyLlama-1.1B-Chat-v1.0": _SHIPPED / "tinyllama-1.1b.json",
     "mistralai/Mistral-7B-v0.1": _SHIPPED / "mistral-7b-v0.1.json",
 }
 """Configs that come with the package, by hub id."""

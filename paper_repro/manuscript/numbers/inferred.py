@@ -7,7 +7,7 @@ steps. Where a text names several of one of them, nothing is decided.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 
 from paper_repro.counting.architecture import Architecture
@@ -63,7 +63,7 @@ def of_text(
     return Known(facts, "", base or _tuned(statements), (0,), "the text itself")
 
 
-def named_base(text: str, tuned: Iterable[str] = ()) -> str | None:
+def named_base(text: str, tuned: Collection[str] = ()) -> str | None:
     """Hub id of the built-in base that a text about fine-tuning names.
 
     Args:
@@ -71,13 +71,16 @@ def named_base(text: str, tuned: Iterable[str] = ()) -> str | None:
         tuned: names of those that it says were fine-tuned.
 
     Returns:
-        The one that is named alone, or of several the one that is said to be tuned; else None.
+        The one that is named alone, or of several the one that is said to be tuned; else None, as
+        where another is said to be tuned.
     """
     if not _TUNES.search(text):
         return None
     named = [m.name for m in mentions(text)]
     found = dict.fromkeys(hub for name in named for hub in BUILT_IN if _same(name, hub))
     said = [hub for hub in found if any(_same(name, hub) for name in tuned)]
+    if not said and any(map(size_in, tuned)):
+        return None
     return next((each[0] for each in (list(found), said) if len(each) == 1), None)
 
 
