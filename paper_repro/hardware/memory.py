@@ -94,10 +94,11 @@ def held(architecture: Architecture, quantised: bool) -> dict[str, float]:
     if not quantised:
         return {"halves": float(HALF * architecture.parameters)}
     linear = sum(group.copies * group.weights for group in architecture.linears)
+    head = architecture.embedding // (1 if architecture.head_tied else 2)
     return {
         "packed": PACKED * linear,
         "cast": float(FULL * (architecture.parameters - linear)),
-        "copied": float(HALF * architecture.embedding),
+        "copied": float(HALF * head),
     }
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paper_repro.counting.bases import resolve_base
 from paper_repro.counting.families import architecture_of
 from paper_repro.hardware.estimate import adapters_of
 from paper_repro.hardware.flops import Sample, Tower
@@ -54,6 +55,11 @@ def test_a_4_bit_base_is_held_in_three_forms():
     assert forms["copied"] == 2 * embedding
     assert sum(forms.values()) == bytes_of(256, 135, PINNED)["weights"]
     assert held(ARCHITECTURE, quantised=False) == {"halves": 2 * 2_208_985_600}
+
+
+def test_of_untied_embeddings_the_output_alone_is_copied():
+    architecture = architecture_of(resolve_base("Qwen/Qwen2-VL-7B-Instruct")[1])
+    assert held(architecture, quantised=True)["copied"] == 2 * 152_064 * 3584
 
 
 def test_logits_are_three_float32_at_once():

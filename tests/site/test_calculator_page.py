@@ -146,7 +146,7 @@ def test_the_bases_memory_is_told_by_the_form_it_is_in(calculator: Any) -> None:
     assert base.locator("li").all_inner_texts() == [
         f"layers in NF4 {layers}",
         f"embeddings, norms in 32 bits {rest}",
-        f"embeddings again in 16 bits {again}",
+        f"output embeddings again in 16 bits {again}",
     ]
     assert base.inner_text().startswith(f"base {sum(forms.values()) / GIB:.1f} GiB:")
     drawn = calculator.locator('[data-out="stack"] .bar i')

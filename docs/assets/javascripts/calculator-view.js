@@ -8,7 +8,7 @@
   const PARTS = [["adapter and its optimizer", ["adapters", "gradients", "optimizer"]],
     ["activations", ["activations"]], ["logits", ["logits"]], ["workspace", ["workspace"]]];
   const FORMS = { halves: "base", packed: "layers in NF4", cast: "embeddings, norms in 32 bits",
-    copied: "embeddings again in 16 bits" };
+    copied: "output embeddings again in 16 bits" };
   const out = (name) => root.querySelector(`[data-out="${name}"]`);
   const span = (ends) => [...new Set(ends.map((end) => digits(end, 2)))].join(" – ");
   const gib = (bytes) =>

@@ -17,8 +17,8 @@ from paper_repro.manuscript.sentences import Sentence
 
 _TUNED = pattern(r"\bfine-?tun\w+")
 _BASE_BEFORE = pattern(
-    r"\bbase, $|\bbase(?:_model| model)?(?: used)?(?: (?:of|for) [^:|"
-    r".;]{1,40}(?=:))?(?: \u00b7 [^|:]{1,80})? ?(?::|=|\||is\b|was\b)"
+    r"\bbase, $|(?:^|[:;,(] )base model (?:the )?$|\bbase(?:_model| model)?(?: used)?"
+    r"(?: (?:of|for) [^:|.;]{1,40}(?=:))?(?: \u00b7 [^|:]{1,80})? ?(?::|=|\||is\b|was\b)"
     r"(?: the| our)?\W{0,4}(?:[\w-]+/)?$"
 )
 _BASE_AFTER = pattern(

@@ -17,7 +17,7 @@ from paper_repro.counting.families import architecture_of
 from paper_repro.counting.lora import ALL_LINEAR, LoraSpec, wrap
 from paper_repro.errors import UserError
 from paper_repro.judging import Interval, Key, Printed
-from paper_repro.manuscript.numbers.known import Fact, Known, Place
+from paper_repro.manuscript.numbers.known import Fact, Known, Place, steps_of
 from paper_repro.manuscript.numbers.models import is_model, mentions, size_in
 from paper_repro.manuscript.numbers.modules import LINEAR
 from paper_repro.manuscript.numbers.statement import Rule, Statement
@@ -191,21 +191,12 @@ def _counts(
 
 
 def _steps(statements: list[Statement], text: str) -> dict[Key, Fact]:
-    """Optimizer steps, with the remainder of each epoch dropped, kept, or carried on."""
     epochs, rows = _only(statements, "epochs"), _training_rows(statements)
     batch = _batch(text)
     if epochs is None or epochs.printed.exact is None or rows is None or batch is None:
         return {}
-    times = int(epochs.printed.exact)
-    ways = {
-        "": (rows // batch * times, f"⌊{rows:,} / {batch}⌋ × {times}"),
-        "kept": (-(-rows // batch) * times, f"⌈{rows:,} / {batch}⌉ × {times}"),
-        "carried": (-(-rows * times // batch), f"⌈{rows:,} × {times} / {batch}⌉"),
-    }
-    return {
-        Key("", way): Fact(steps, f"{formula} = {steps:,}")
-        for way, (steps, formula) in ways.items()
-    }
+    ways = steps_of(rows, batch, int(epochs.printed.exact))
+    return {Key("", way): fact for way, fact in ways.items()}
 
 
 def _training_rows(statements: list[Statement]) -> int | None:

@@ -75,9 +75,10 @@ def _key(statement: Statement, known: Known, facts: Mapping[Key, Fact]) -> Key |
     shared = statement.rule == "trained-share"
     if statement.about == ONE_ADAPTER and (one := Key(known.variant, ONE_ADAPTER)) in facts:
         return one
-    if not (known.variant or shared):
-        fitting = (key for key, fact in facts.items() if _fits(statement, fact.value))
-        return next(fitting, next(iter(facts), None))
+    if statement.rule == "steps" or not (known.variant or shared):
+        own = {key: fact for key, fact in facts.items() if key.variant in (known.variant, "")}
+        fitting = (key for key, fact in own.items() if _fits(statement, fact.value))
+        return next(fitting, next(iter(own), None))
     convention = (statement.about or "base") if shared else ""
     keys = Key(known.variant, convention), Key("", convention)
     return next((key for key in keys if key in facts), None)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from paper_repro.counting.denominators import LABELS, denominators, percent
@@ -56,11 +55,32 @@ class Known:
     of: str
 
 
+def steps_of(rows: int, batch: int, epochs: int) -> dict[str, Fact]:
+    """Steps with the remainder of each epoch dropped (its name is empty), kept, or carried on.
+
+    Args:
+        batch: rows of an optimizer step.
+    """
+    ways = {
+        "": (rows // batch * epochs, f"⌊{rows:,} / {batch}⌋ × {epochs}"),
+        "kept": (-(-rows // batch) * epochs, f"⌈{rows:,} / {batch}⌉ × {epochs}"),
+        "carried": (-(-rows * epochs // batch), f"⌈{rows:,} × {epochs} / {batch}⌉"),
+    }
+    return {way: Fact(steps, f"{formula} = {steps:,}") for way, (steps, formula) in ways.items()}
+
+
 def facts_of(study: Study, recorded: Iterable[tuple[Place, Key, Fact]]) -> Facts:
-    """What the study's own data give, or where a record of a run says it, the record."""
+    """What the study's own data give; a record of a run takes the place of what they give of its
+    variant."""
     facts: dict[Place, dict[Key, Fact]] = {}
-    for place, key, fact in chain(_of_study(study), recorded):
+    for place, key, fact in _of_study(study):
         facts.setdefault(place, {})[key] = fact
+    measured = list(recorded)
+    for place, run, _ in measured:
+        own = facts.get(place, {})
+        facts[place] = {key: fact for key, fact in own.items() if key.variant != run.variant}
+    for place, key, fact in measured:
+        facts[place][key] = fact
     return facts
 
 
@@ -95,7 +115,8 @@ def _of_variant(study: Study, variant: Variant) -> Iterator[tuple[Place, Key, Fa
         yield ("trained-share", 2, ""), share, fact("trainable.percent", "", convention)
     yield ("rank", 2, ""), key, fact("adapter.r", top.id)
     yield ("modules", 2, ""), key, fact("adapter.target_modules", top.id)
-    yield ("steps", 2, ""), key, fact("run.steps")
+    effective = settings.batch * settings.accumulation
+    yield from _of_steps(study.dataset(settings.dataset), effective, settings.epochs, 2, key)
     yield ("hours", 2, ""), key, fact("run.hours")
     yield from _of_data(study.dataset(settings.dataset), 2, key)
     yield from _of_settings(study, 2, variant.id, key)
@@ -129,10 +150,8 @@ def _of_level_1(study: Study, adapter: Adapter) -> Iterator[tuple[Place, Key, Fa
         data = next(each for each in study.datasets if each.hub == settings["data"])
         yield from _of_data(data, 1, key)
         yield from _of_settings(study, 1, "", key)
-        batch = settings["batch"] * settings["accumulation"]
-        steps = data.train_rows // batch * settings["epochs"]
-        formula = f"⌊{data.train_rows:,} / {batch}⌋ × {settings['epochs']} epochs = {steps:,}"
-        yield ("steps", 1, ""), key, Fact(steps, formula)
+        effective = settings["batch"] * settings["accumulation"]
+        yield from _of_steps(data, effective, settings["epochs"], 1, key)
 
 
 def _of_data(data: Dataset, level: int, key: Key) -> Iterator[tuple[Place, Key, Fact]]:
@@ -147,6 +166,13 @@ def _of_data(data: Dataset, level: int, key: Key) -> Iterator[tuple[Place, Key, 
     )
     for split, count in rows.items():
         yield ("samples", level, split), key, Fact(count, formula)
+
+
+def _of_steps(
+    data: Dataset, batch: int, epochs: int, level: int, key: Key
+) -> Iterator[tuple[Place, Key, Fact]]:
+    for way, fact in steps_of(data.train_rows, batch, epochs).items():
+        yield ("steps", level, ""), key._replace(convention=way), fact
 
 
 def _of_settings(

@@ -27,7 +27,8 @@ _OTHER_NOUN = pattern(
 _ROW = pattern(r"samples|examples|images|frames|rows|pairs")
 _NOUN_BEFORE = pattern(
     r"\b(?P<words>(?:training|train|validation|val|test|held-out|total|all)? ?",
-    r"(?:samples|examples|rows|frames|images|set size|split))(?: \([^)]{0,12}\))?",
+    r"(?:samples|examples|rows|pairs|questions|records|frames|images|set size|split))",
+    r"(?: \([^)]{0,12}\))?",
     LABEL_END,
     "$",
 )
@@ -52,7 +53,8 @@ _PAIR_BEFORE = pattern(r"\d(?: ?/ ?| and )$")
 _DATA = pattern(
     r"\b(?:(?:re-?)?train\w*|fine-?tun\w*|fitted|data ?sets?|corpus|splits?|validation|held[ -]out|"
     r"test set|"
-    r"the set|comprises?|consist\w*|contain\w*|annotat\w*|evaluat\w*|label\w*|tested on|pitvqa\w*|"
+    r"the set|collection|level [12]\b|comprises?|consist\w*|contain\w*|annotat\w*|evaluat\w*|"
+    r"label\w*|tested on|pitvqa\w*|"
     r"mmrech/\S+)"
 )
 _DATA_SET = pattern(

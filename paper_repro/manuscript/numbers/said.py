@@ -18,7 +18,11 @@ _MODAL = pattern(
 )
 _DENIED = pattern(
     r"\b(?:not|never|neither|nor|without|rather than|instead of)"
-    r"(?: (?:on|with|an?|the|for|by|of|using|in|at|any|only of|need))*[ ~]*$"
+    r"(?: (?:on|with|an?|the|for|by|of|using|in|at|any|only of|need|train|update|fine-tune|use))*"
+    r"[ ~]*$"
+)
+_NOBODY = pattern(
+    r"\b(?:nobody|no one|none of (?:us|them|the \w+))(?: (?!that\b|who\b)[\w-]+){1,5} $"
 )
 _DENIED_AFTER = pattern(
     r"[^,;.]{0,30}? (?:was|were|is|are|has been|have been) "
@@ -35,7 +39,10 @@ _CLAUSE = pattern(r"[;:]|\.\s|\bbut\b|\bwhereas\b|\bwhile\b|, (?:we|our|the|and)
 def is_said(statement: Statement) -> bool:
     """Whether a statement is made, as far as its clause tells."""
     text, start, end = statement.sentence.text, statement.start, statement.end
-    if _DENIED.search(text[:start]) or _NONE.search(text[:start]) or _DENIED_AFTER.match(text, end):
+    ahead = text[:start]
+    if any(denial.search(ahead) for denial in (_DENIED, _NONE, _NOBODY)):
+        return False
+    if _DENIED_AFTER.match(text, end):
         return False
     if text.rstrip().endswith("?"):
         return False

@@ -44,6 +44,7 @@ _ABOUT_TRAINING = pattern(
     r"\b(?:train\w*|updat\w*|fine-?tun\w*|adapt\w*|Q?LoRA|optimi\w+|learn\w*|tun(?:e|ed|ing|able)|"
     r"param\w*|weights|frozen|freez\w+)\b"
 )
+_ADAPTED = pattern(r"\b(?:Q?LoRA|adapters?|fine-?tun\w*|we (?:train|updat|tun)\w*)\b")
 _BASE = pattern(r"\bbase\b")
 _WEIGHTS = pattern(r"\b(?:param\w*|weights)\b")
 _ARE_TRAINED = pattern(
@@ -89,7 +90,7 @@ def _denominator(sentence: Sentence, number: Numeral, counted: list[Statement]) 
     alone = of and not f"{text[: number.start]}{text[of.end() :]}".strip(" .")
     if of and (alone or _ABOUT_TRAINING.search(text) or _BASE.search(of[0]) or _goes_on(sentence)):
         return _whole(of["words"].lower(), of["noun"].lower())
-    if _OF_THEM.match(text, number.end) and _ABOUT_TRAINING.search(text):
+    if _OF_THEM.match(text, number.end) and (_WEIGHTS.search(text) or _ADAPTED.search(text)):
         return ""
     if _ARE_TRAINED.match(text, number.end) or _WHICH_TRAINED.search(before(text, number.start)):
         if any(c.rule == "total-parameters" and c.end <= number.start for c in counted):

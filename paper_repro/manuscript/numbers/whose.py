@@ -9,7 +9,7 @@ from paper_repro.manuscript.numbers.patterns import pattern
 from paper_repro.manuscript.numbers.statement import Statement
 from paper_repro.manuscript.sentences import Sentence
 
-_OURS = pattern(r"\b(?:we|our|ours|us|i|my|this (?:work|study|paper|thesis|project)|here)\b")
+_OURS = pattern(r"\b(?:we|our|ours|(?-i:us)|i|my|this (?:work|study|paper|thesis|project)|here)\b")
 _PUBLISHERS = (
     r"(?:the )?(?:Qwen|LLaVA|Llama|Mistral) (?:team|authors)|Alibaba(?: Cloud)?|Meta(?: AI)?|"
     r"Google|"
@@ -27,21 +27,25 @@ _DID = (
     r"(?: has| have| had| originally| first| then| itself| already)* "
     r"(?:\w+ed|(?:re-?|pre-?)?train\w*|updates?|fine-?tun\w+|spent|built|took|did|gave))\b"
 )
+_SUBJECT = (
+    r"^\s*(?:(?!We|I\b|You|It|This|These|That|The|LoRA|QLoRA|Here|Each|All|Both|Hence|Thus|Then)"
+    r"[A-Z][A-Za-z]+(?:(?: and)? [A-Z][A-Za-z]+){0,3} (?:has |have )?"
+    r"(?:pre-?|re-?)?(?:train|fine-?tun)(?:ed|es|s)|"
+    r"(?!This|We|Our|Here)[^.;]{1,60} (?:describes|discloses) (?:an?|another) (?:\w+ ){0,2}model)\b"
+)
 _THEIRS = re.compile(
-    rf"\bet al\b|\bby (?:{_PUBLISHERS}|{_THEM})\b|\b(?:{_PUBLISHERS}){_DID}|"
+    rf"\bet al\b|{_SUBJECT}|\bby (?:{_PUBLISHERS}|{_THEM})\b|\b(?:{_PUBLISHERS}){_DID}|"
     r"\b(?:[A-Z][a-z]+ (?:and|with) (?:colleagues|co-?workers|others|co-?authors)|"
     r"(?:[Aa]|[Aa]nother) (?:group|team|lab(?:oratory)?)|[Oo]ther (?:groups|teams|authors)|"
     r"(?:[Tt]heir|whose) (?:model|work|approach|network|study|paper|method|adapters?|team)|"
     r"[Tt]hey (?:report|use|train|fine-?tune|find|show|update)\w*|[Tt]he authors|[Oo]thers|"
+    r"[Tt]he (?:paper|study|thesis|report|preprint|work) (?:by|of) [A-Z][a-z]+|"
     r"predecessors|(?:[Ee]arlier|[Pp]revious|[Pp]rior|[Oo]lder|[Ee]xisting) "
     r"(?:systems|models|networks|approaches|methods|detectors|work|studies|papers|groups)|"
     r"by (?:many|other|several|"
     r"most) (?:groups|teams|authors|labs)|"
     r"[Ss]omebody|[Tt]he vendor|competitors?|prior work|"
     r"(?<![\w-])[A-Z][a-z]+(?: and [A-Z][a-z]+)? \(\d{4}\)|"
-    rf"^\s*(?!We|I\b|You|It|This|These|That|The|LoRA|QLoRA|Here|Each|All|Both|Hence|Thus|Then)"
-    r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)? (?:has |have )?(?:pre-?|re-?)?(?:train|fine-?tun)(?:ed|"
-    r"es|s)|"
     rf"previous(?:ly)? (?:work|studies|published)|{_SOMEBODY}|{_THEM})\b"
 )
 _OTHERS_SECTION = pattern(
