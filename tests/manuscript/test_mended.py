@@ -274,3 +274,35 @@ def test_the_size_of_another_s_base_is_not_the_own_one_s():
 )
 def test_rows_and_bases_as_data_sheets_write_them(text, said):
     assert verdicts(text, "pitvqa") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "Base and trained adapter together come to 2,213,343,744 parameters.",
+            {("total-parameters", "2,213,343,744"): "holds"},
+        ),
+        (
+            "What is stored is a 4.36M-parameter adapter.",
+            {("trained-parameters", "4.36M"): "holds when rounded"},
+        ),
+        ("## Level 2\n\nHere the rank is 16.", {("rank", "16"): "holds"}),
+        (
+            "Training has three epochs, or 1,910 optimizer steps, with a warm-up of 10 %.",
+            {("epochs", "three"): "holds", ("steps", "1,910"): "contradicted"},
+        ),
+        ("All of it was done on one T4.", {("card", "T4"): "holds"}),
+        ("The judges were trained in a workshop of four hours.", {}),
+        (
+            "LoRA trains 4.36M parameters. Of the language model alone, it is 0.28 % of the "
+            "language model.",
+            {
+                ("trained-parameters", "4.36M"): "holds when rounded",
+                ("trained-share", "0.28 %"): "holds when rounded",
+            },
+        ),
+    ],
+)
+def test_numbers_as_the_eleventh_set_wrote_them(text, said):
+    assert verdicts(text, "pitvqa") == said

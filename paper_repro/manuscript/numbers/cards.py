@@ -28,6 +28,8 @@ _LABEL = pattern(
     r"\b(?:h|hrs?|hours?|min(?:utes)?|days?|b?fp?(?:loat)?16|NF4|4[- ]bit|(?:half|mixed|"
     r"full) precision) on (?:a|an|one|the|our)"
     r"(?: (?:single|free|NVIDIA|Tesla))* $|",
+    r"\b(?:work|it|everything|job) was (?:all )?done on (?:a|an|one|two|our|the)"
+    r"(?: (?:single|free|NVIDIA|Tesla))* $|",
     r"\bused (?:a|an|one|two|four|eight|the)(?: (?:single|NVIDIA|Tesla))* $",
 )
 _OTHERWISE = pattern(

@@ -68,7 +68,7 @@ _CELL_BEFORE = pattern(
 )
 _IN_MILLIONS = pattern(r"\((?:in )?(?:M|millions?)\)[^|:=]{0,24}[|:=] ?$")
 _BOTH_BEFORE = pattern(
-    r"\bbase (?:and|plus|with) (?:(?:the|both|all|its|Level 1) )*adapters?\b|"
+    r"\bbase (?:and|plus|with) (?:(?:the|both|all|its|Level 1|trained|trainable) )*adapters?\b|"
     r"\bcounting the adapters?\b|",
     r"\bin total(?:,| (?:there (?:are|were)|(?:the|its|our) (?:model|network|stack) "
     r"(?:has|holds|counts|comprises)) )|^\s*in total\b[^.;]{0,60}\badapters?\b",
@@ -126,6 +126,7 @@ _FROZEN_AFTER = pattern(
     r"of the base|of the (?:base |pre-?trained )model) ?){0,2}(?:all )?",
     r"(?:frozen|unchanged|fixed|untouched)\b",
 )
+_ADAPTER_NEXT = pattern(r" (?:[\w-]+ )?(?:Q?LoRA|adapter)\b")
 _COMPARED = pattern(r"\b(?:than|unlike|versus|vs\.?) (?:a |the )?$")
 _CLAUSE = pattern(r"[;:.]\s|, (?:while|whereas|which|with)\b")
 
@@ -191,7 +192,8 @@ def _of_noun(number: Numeral, followed: re.Match[str], ahead: str, rest: str) ->
     if _FROZEN_AFTER.match(rest) and not has(words, "Q?LoRA|adapters?"):
         return "base-size"
     if singular:
-        return "trained-parameters" if has(words, TRAINED) else _of_base(ahead)
+        trained = has(words, TRAINED) or _ADAPTER_NEXT.match(rest)
+        return "trained-parameters" if trained else _of_base(ahead)
     return _of_words(words, number, ahead, rest)
 
 

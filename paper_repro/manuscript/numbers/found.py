@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from paper_repro.manuscript.numbers.cards import cards
 from paper_repro.manuscript.numbers.counts import counts
-from paper_repro.manuscript.numbers.models import Mention, mentions, size_in
+from paper_repro.manuscript.numbers.models import Mention, mentions
 from paper_repro.manuscript.numbers.modules import modules
 from paper_repro.manuscript.numbers.numerals import numerals
 from paper_repro.manuscript.numbers.patterns import before, pattern
@@ -16,6 +16,7 @@ from paper_repro.manuscript.numbers.statement import Statement
 from paper_repro.manuscript.sentences import Sentence
 
 _TUNED = pattern(r"\bfine-?tun\w+")
+_SIZED = pattern(r"[- ]\d{1,3}(?:\.\d)?[BM](?!\w)|-(?:mini|small|medium|tiny|nano)\b")
 _BASE_BEFORE = pattern(
     r"\bbase, $|(?:^|[:;,(] )base model (?:the )?$|\bbase(?:_model| model)?(?: used)?"
     r"(?: (?:of|for) [^:|.;]{1,40}(?=:))?(?: \u00b7 [^|:]{1,80})? ?(?::|=|\||is\b|was\b)"
@@ -40,7 +41,7 @@ def statements(sentence: Sentence) -> list[Statement]:
 
 def _bases(sentence: Sentence) -> Iterator[Statement]:
     """The model that a sentence says was fine-tuned: the first that it names."""
-    named = [each for each in mentions(sentence.text) if size_in(each.name)]
+    named = [each for each in mentions(sentence.text) if _SIZED.search(each.name)]
     if named and (_TUNED.search(sentence.text) or _is_base(sentence.text, named[0])):
         start, name = named[0].start, named[0].name
         yield Statement("base-model", sentence, start, start + len(name), name)

@@ -20,7 +20,7 @@ _FAMILIES = (
     r"(?:Qwen(?:-VL2|2(?:\.5)?-VL|3?-VL|[23](?:\.5)?)(?![\w.])|Qwen ?2 ?-?VL|LLaVA(?:-[\w.]+)?|"
     r"Llama(?:[- ]?\d(?:\.\d)?)?|"
     r"Mistral|Mixtral|Gemma(?:[- ]?\d)?|PaliGemma|BLIP(?:-2)?|InstructBLIP|Flamingo|InternVL[\d.]*|"
-    r"GPT-\d\w*|CLIP|SigLIP|Falcon|Phi-\d[\w.]*|MiniGPT-4|Idefics\d?|SmolVLM\d?|Gemini|Claude|"
+    r"GPT-\d\w*|CLIP|SigLIP|Falcon|Phi-\d[\w.]*(?:-(?:mini|small|medium))?|MiniGPT-4|Idefics\d?|SmolVLM\d?|Gemini|Claude|"
     r"BERT|RoBERTa|ViT(?:-\w)?|PaLM(?:-\w)?|MedGemma|Med-PaLM|DeepSeek\w*|DINO\w*|GPT-\d)\b"
 )
 MODEL_NAME = rf"(?:{_SIZED}|{_FAMILIES}[\w.-]*)"

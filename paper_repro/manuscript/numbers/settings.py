@@ -95,7 +95,7 @@ _OTHER_TIME = pattern(
     r"follow-up|stay\w*|install\w*|set-?up|load\w*|upload\w*|convert\w*|merg\w+|evaluat\w+|"
     r"larvae|rats|mice|dogs|birds|monkeys|manual|took (?:them|him|her|me)|focus group|generat\w+|"
     r"answer\w*|predict\w*|preprocess\w*|"
-    r"meetings?|lectures?|talks?|"
+    r"meetings?|lectures?|talks?|workshops?|seminars?|"
     r"queue\w*|wait\w*|compil\w*|"
     r"radiographers?|reading|clinicians|doctors|physicians|"
     r"call|shift|courses?|curriculum)\b"
@@ -141,7 +141,8 @@ def _is_rank(sentence: Sentence, number: Numeral) -> bool:
         return False
     if _LABELLED.search(ahead):
         return True
-    return len(sentence.passage.text) < ALONE or is_about_lora(sentence.passage.text)
+    passage = sentence.passage
+    return len(passage.text) < ALONE or any(map(is_about_lora, (passage.text, *passage.section)))
 
 
 def _is_epochs(text: str, ahead: str, after: str) -> bool:
@@ -159,7 +160,10 @@ def _is_steps(ahead: str, after: str, number: Numeral) -> bool:
         return True
     match = _STEPS_AFTER.match(after)
     clause = _CLAUSE.split(ahead)[-1]
-    if not match or _OTHER_STEPS.search(clause[-60:] + after[: match.end() + 16]):
+    if not match:
+        return False
+    rest = after[: match.end()] + after[match.end() : match.end() + 16].partition(",")[0]
+    if _OTHER_STEPS.search(clause[-60:] + rest):
         return False
     return (number.printed.exact or 0) >= FEWEST_STEPS
 

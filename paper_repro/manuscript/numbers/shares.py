@@ -58,6 +58,7 @@ _OF_WHICH = pattern(r"\bof (?:which|them|these) (?:only |just |about |some |~)?$
 _THAT_IS = pattern(
     r"\s*(?:that|this|it|they|these|those) (?:is|was|are|were|makes|made|amounts?|corresponds?)\b"
 )
+_IT_IS = pattern(r"[,:] (?:it|this|that) (?:is|was|makes|comes to) (?:about |only |just )?$")
 _FROZEN = pattern(r"\b(?:frozen|freez\w*|froze|unchanged|untouched|fixed|intact)\b")
 
 
@@ -88,7 +89,8 @@ def _denominator(sentence: Sentence, number: Numeral, counted: list[Statement]) 
         return "total"
     of = _OF.match(text, number.end)
     alone = of and not f"{text[: number.start]}{text[of.end() :]}".strip(" .")
-    if of and (alone or _ABOUT_TRAINING.search(text) or _BASE.search(of[0]) or _goes_on(sentence)):
+    trains = _ABOUT_TRAINING.search(text) or _goes_on(sentence, number)
+    if of and (alone or trains or _BASE.search(of[0])):
         return _whole(of["words"].lower(), of["noun"].lower())
     if _OF_THEM.match(text, number.end) and (_WEIGHTS.search(text) or _ADAPTED.search(text)):
         return ""
@@ -104,10 +106,11 @@ def _denominator(sentence: Sentence, number: Numeral, counted: list[Statement]) 
     return "" if beside else None
 
 
-def _goes_on(sentence: Sentence) -> bool:
+def _goes_on(sentence: Sentence, number: Numeral) -> bool:
     """Whether it says more of what the sentences before it say of training: "That is …"."""
-    earlier = sentence.passage.text[: sentence.start]
-    return bool(_THAT_IS.match(sentence.text) and _ABOUT_TRAINING.search(earlier))
+    text, earlier = sentence.text, sentence.passage.text[: sentence.start]
+    more = _THAT_IS.match(text) or _IT_IS.search(before(text, number.start, 24))
+    return bool(more and _ABOUT_TRAINING.search(earlier))
 
 
 def _is_beside(text: str, number: Numeral, count: Statement) -> bool:

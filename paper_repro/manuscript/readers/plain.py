@@ -15,6 +15,7 @@ _SPECIAL = re.compile(
     r"(?P<joined>(?<=[^\W\d_A-Z])[-\u2010\xad][ \t]*(?>\r\n|\r|\n)[ \t]*(?=[^\W\d_A-Z]))"
     r"|[\ufb00-\ufb06]"
 )
+_UNDERLINE = re.compile(r"(?:-{3,}|={3,}|~{3,}|\*{3,})\s*")
 _HEADING = re.compile(r"[^\W_].*[^.!?:;,\s]", re.DOTALL)
 
 
@@ -32,7 +33,7 @@ def passages(text: str, worth: Worth) -> tuple[Passage, ...]:
     for start, end in paragraphs(text):
         raw = text[start:end].lstrip("\ufeff").strip()
         if _is_heading(raw):
-            into.head(prose(text, start, end), 1)
+            into.head(prose(text, start, start + len(lines_of(text[start:end])[0])), 1)
         elif worth(raw):
             into.add(prose(text, start, end))
     return tuple(into.made)
@@ -68,5 +69,7 @@ def prose(text: str, start: int, end: int) -> Prose:
 
 
 def _is_heading(raw: str) -> bool:
-    one_line = len(raw) <= HEADING and len(lines_of(raw)) == 1
-    return one_line and bool(_HEADING.fullmatch(raw))
+    """Whether a paragraph is one short line, underlined or not."""
+    line, *below = lines_of(raw) or [""]
+    alone = not below or (len(below) == 1 and _UNDERLINE.fullmatch(below[0]))
+    return bool(alone) and len(line) <= HEADING and bool(_HEADING.fullmatch(line.strip()))

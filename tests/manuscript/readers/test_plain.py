@@ -31,6 +31,16 @@ def test_paragraphs_headings_and_places(tmp_path, end):
     assert stands_for(text, made.passages[4], "efficient") == "eﬃcient"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_heading_may_be_underlined(tmp_path, end):
+    text = "one two.\n\nReferences\n----------\n\nSmith. 4M rows.\n".replace("\n", end)
+    made = reading(tmp_path, "a.txt", text)
+    assert [(p.role, p.text, p.section) for p in made.passages[1:]] == [
+        ("heading", "References", ()),
+        ("paragraph", "Smith. 4M rows.", ("References",)),
+    ]
+
+
 @pytest.mark.parametrize(
     "line",
     ["It ends in a stop.", "x" * 61, "Not: alone\nhere", "***", "What is it?", "A list:"],
