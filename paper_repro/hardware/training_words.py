@@ -1,4 +1,4 @@
-"""What the three trainings come to, in words: beside what the paper prints, and one another."""
+"""What the three trainings come to, in words: beside what the document prints, and one another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from paper_repro.judging import Interval
 from paper_repro.study import Claim, Study
 
 HOURS_A_MONTH = 730
-"""8,760 hours of a year by twelve, as the reading of the paper's "months" takes them."""
+"""8,760 hours of a year by twelve, as the reading of the document's "months" takes them."""
 
 
 def money(value: float) -> str:
@@ -31,7 +31,7 @@ def power(value: float) -> str:
 
 
 def printed(study: Study, quantity: str, model: str) -> Claim | None:
-    """The claim on a model's quantity that asks for most, where the paper prints any."""
+    """The claim on a model's quantity that asks for most, where the document prints any."""
     claims = [c for c in study.claims if (c.quantity, c.of) == (quantity, model) and c.printed]
     return max(claims, key=least, default=None)
 
@@ -44,13 +44,13 @@ def least(claim: Claim) -> Fraction:
 
 
 def printed_hours(study: Study, model: str) -> tuple[str, Interval] | None:
-    """The paper's words on the card hours of pre-training, and the hours that they ask for."""
+    """The document's words on the card hours of pre-training, and the hours that they ask for."""
     claim = printed(study, "pretraining.gpu_hours", model)
     return (claim.printed or "", Interval(least(claim))) if claim else None
 
 
-def beside_the_paper(study: Study, model: str, found: Sequence[Training]) -> list[str]:
-    """Sentences that lay pre-training beside what the paper prints of it; none without either.
+def beside_the_document(study: Study, model: str, found: Sequence[Training]) -> list[str]:
+    """Sentences that lay pre-training beside what the document prints of it; none without either.
 
     Args:
         model: id of the base.
@@ -63,7 +63,7 @@ def beside_the_paper(study: Study, model: str, found: Sequence[Training]) -> lis
         return []
     hours, cost = (claim for claim in claims if claim is not None)
     said = [
-        f"The paper prints “{hours.printed}” and “{cost.printed}”. By 6·N·D and published token "
+        f"The document prints “{hours.printed}” and “{cost.printed}”. By 6·N·D and published token "
         f"counts this base's own final run takes {span(base.gpu_hours)} hours of an "
         f"{base.card.name}, or {span(base.dollars, money)} of rent{_shapes(study, model, base)}.",
         _verdict(hours, cost, base.gpu_hours, base.dollars),
@@ -71,7 +71,7 @@ def beside_the_paper(study: Study, model: str, found: Sequence[Training]) -> lis
     others = [float(base.gpu_hours.low or 0) / ends(each.gpu_hours)[1] for each in found[1:]]
     if others:
         said.append(
-            f"The contrast that the paper draws holds without them: pre-training takes at least "
+            f"The contrast that the document draws holds without them: pre-training takes at least "
             f"{_floored(min(others))} times the card hours of "
             f"{'either' if len(others) > 1 else 'the'} fine-tuning."
         )
