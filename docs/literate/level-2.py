@@ -88,7 +88,7 @@ assert all(again[name].equal(saved[name]) for name in saved)
 # %% [markdown]
 # ## What it has learned
 #
-# Asked are all levels about videos that no run has seen. A frame shows one thing in each quadrant, so
+# All levels are asked about videos that no run has seen. A frame shows one thing in each quadrant, so
 # a guess is right one time in four. Intervals of 95 % take videos for their unit.
 
 # %%
@@ -100,7 +100,7 @@ from paper_repro.evaluation.metrics import evaluate
 from paper_repro.evaluation.results import Metric
 from paper_repro.miniature.rows import raw_rows
 
-early, late = (f"Level 2, {run.steps} steps" for run in (record, whole["stated"]))
+early, late = (f"Level 2, {run.steps:,} steps" for run in (record, whole["stated"]))
 runs = {"Level 1": shipped("unified"), early: folder, late: shipped("spatial")}
 runs["seven modules"] = shipped("seven-modules")
 
@@ -132,58 +132,60 @@ print(f"{chance.what}: {chance.value:.1%}")
 
 # %% tags=["hide-input"]
 from paper_repro.evaluation.overlay import overlay
+from paper_repro.hardware.figures import AMBER, BLUE, GREY, TEAL, style, write
 from paper_repro.site.shown import Pictures, Plot, Sentence
 
 pictures, captions, row = [], [], exam[0]
 for name in ("Level 0", "Level 1", late):
     text = found[name][0][0]
-    marks = [Point(p.x, p.y, "predicted") for p in read_points(text)]
-    marks += [Point(p.x, p.y, "true") for p in row.points]
+    points = {"true": row.points, "predicted": read_points(text)}
+    marks = [Point(p.x, p.y, what) for what, each in points.items() for p in each]
     seen = overlay(row.image, row.question, "".join(map(write_point, marks)))
     pictures.append(seen.resize((seen.width // 3, seen.height // 3)))
-    captions.append(f"{name}: {text}")
+    why = " (not drawn: a point needs x, y, a name and, at its end, </point>)"
+    captions.append(f"{name}: {text}{'' if points['predicted'] else why}")
 Pictures(pictures, captions)
 
 # %% tags=["hide-input"]
-from paper_repro.hardware.figures import BLUE, GREY, TEAL, style, write
+ink = dict.fromkeys(found, GREY) | {early: BLUE, late: TEAL, "seven modules": AMBER}
 
 
 def draw_both(path: Path) -> None:
-    """Loss by step, and quadrant accuracy with its intervals."""
+    """Loss by step, and quadrant accuracy with its intervals; a model has one colour."""
     import matplotlib
 
     with matplotlib.rc_context(style("level-2")):
         from matplotlib.figure import Figure
 
-        figure = Figure((7.2, 2.4), layout="constrained")
+        figure = Figure((7.2, 2.6), layout="constrained")
         left, axes = figure.subplots(1, 2)
-        for run, colour in ((whole["stated"], GREY), (record, BLUE)):
-            left.semilogx(range(1, run.steps + 1), run.losses, color=colour)
+        for name, run in ((late, whole["stated"]), (early, record)):
+            steps, label = range(1, run.steps + 1), f"{run.steps:,} steps"
+            left.semilogx(steps, run.losses, ink[name], label=label)
+        left.legend(frameon=False, labelcolor="linecolor", handlelength=1)
         left.set(xlabel="step", ylabel="loss, nats a token")
-        for name, (_, one) in found.items():
-            axes.plot((one.interval.low, one.interval.high), (name, name), TEAL)
-            axes.plot(one.value, name, "o", color=TEAL)
+        for name, (_, m) in reversed(found.items()):
+            axes.plot((m.interval.low, m.interval.high), (name, name), ink[name])
+            axes.plot(m.value, name, "o", color=ink[name])
         axes.axvline(chance.value, color=GREY, ls=":")
-        axes.set(xlabel="right; dotted: a constant answer")
+        axes.text(chance.value + 0.03, 3.5, "a constant answer", va="center")
+        axes.set(xlabel="points into the true quadrant")
+        axes.xaxis.set_major_formatter("{x:.0%}")
         write(figure, path)
 
 
-Plot(
-    draw_both, "Left: the loss falls, in blue here. Right: the shares printed above"
-)
+Plot(draw_both, "Left: both runs' loss by step. Right: the shares printed above")
 
 # %% [markdown]
-# Form comes first: a few steps, and each answer has a point. Place comes where the loss seems to rest.
+# The form of an answer takes a few steps to learn, the place many more, while the loss hardly falls.
 #
 # ## What pointing needs
 #
-# *A base that can point.* Asked for a thing by its look, as "blue ball", Level 0 finds it. *The words.*
-# Asked by a surgeon's names it does not; these Level 2 adds. And *something that tells where one is*:
-# here the light, brighter at the left. So the same scenes are painted again, lit from the other side.
+# Pointing needs *a base that can point*: Level 0 finds a thing by its look, such as "blue ball". It
+# needs *the words*: a surgeon's names, which Level 2 teaches. And it needs *something that tells where
+# one is*: here the light, brighter at the left. We paint the scenes again, lit from the other side.
 
 # %%
-from math import pi
-
 import numpy as np
 from paper_repro.miniature.frames import draw, scene
 from paper_repro.miniature.things import NAMED, Look
@@ -209,7 +211,7 @@ def where_is(by_look: bool, turned: float) -> list[Row]:
 finds = ask("Level 0", where_is(True, 0), ", by look")[1].value
 lacks = ask("Level 0", where_is(False, 0), ", by name")[1].value
 joins = ask(late, where_is(False, 0), ", by name")[1].value
-said, turned = ask(late, where_is(False, pi), ", light turned")
+said, turned = ask(late, where_is(False, np.pi), ", light turned")
 pairs = zip(scenes, map(read_points, said), strict=True)
 wrong = [(s.placed[0].x < 50) != (p[0].x < 50) for (_, s), p in pairs]
 print(f"then left and right are confused in {sum(wrong) / len(wrong):.0%}")

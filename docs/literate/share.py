@@ -37,7 +37,7 @@ print(f"{own.printed} stands for anything in {nine} %")
 # Its breakdown lists base and adapters. The last number over their sum:
 
 # %%
-from paper_repro.counting.denominators import percent
+from paper_repro.counting.denominators import denominators, percent
 from paper_repro.study.document import document_sum
 
 lines = [study.claim(id) for id in study.document.breakdown]
@@ -69,13 +69,11 @@ for v in study.variants:
 # %% [markdown]
 # ## Beneath the line
 #
-# And this is what people divide by; each is right if it is named. The columns give the counts in
-# percent of it (in the second row each of its own whole; the number is that of the stated stack). An
-# arrow marks what prints as the document does.
+# The rows of the next table are what people divide by; each is right if it is named. The columns give
+# the counts above in percent of it. (In the second row each is divided by a whole of its own; the
+# number is that of the stated stack.) An arrow marks what prints as the document does.
 
 # %%
-from paper_repro.counting.denominators import denominators
-
 wholes, shares = {}, {}
 for id, each in adapters.items():
     there = each.trained + each.frozen
@@ -83,12 +81,6 @@ for id, each in adapters.items():
     for name, whole in wholes[id].items():
         shares[id, name] = percent(trained[id], whole)
 fits = [key for key in shares if shares[key] in nine]
-
-print(" " * 55, *(f"{count / 1e6:>7.1f}M" for count in trained.values()))
-for name, whole in wholes["stated"].items():
-    keys = [(id, name) for id in trained]
-    cells = ("→" * (key in fits) + f"{float(shares[key]):.3f}" for key in keys)
-    print(f"{LABELS[name]:42}{whole:>13,}", *(f"{cell:>8}" for cell in cells))
 of = {name for _, name in fits}
 assert {id for id, _ in fits} == {"seven-modules"} and not of & {"base", "total"}
 
@@ -96,17 +88,28 @@ assert {id for id, _ in fits} == {"seven-modules"} and not of & {"base", "total"
 from pathlib import Path
 
 from paper_repro.hardware.figures import AMBER, BLUE, GREY, TEAL, style, write
-from paper_repro.site.shown import Plot, Sentence
+from paper_repro.site.shown import Plot, Sentence, Table
+from paper_repro.verify.report.markdown import table
+
+counts = (f"{id}, {count / 1e6:.1f}M" for id, count in trained.items())
+rows = []
+for name, whole in wholes["stated"].items():
+    keys = [(id, name) for id in trained]
+    cells = ("→ " * (key in fits) + f"{float(shares[key]):.3f}" for key in keys)
+    rows.append((f"{LABELS[name]}, {whole:,}", *cells))
+percentages = Table(table(("percent of", *counts), rows, numbers=len(trained)))
+percentages
+
+# %% tags=["remove-cell"]
+print(percentages)
 
 
+# %% tags=["hide-input"]
 def draw(path: Path) -> None:
     """A row for each denominator, a mark for each variant, the printed percentage across."""
     import matplotlib
 
-    names, looks = (
-        list(wholes["stated"]),
-        zip((AMBER, BLUE, TEAL), "soD", strict=True),
-    )
+    names, colours = list(wholes["stated"]), (AMBER, BLUE, TEAL)
     low, high = (float(end or 0) for end in (nine.low, nine.high))
     with matplotlib.rc_context(style("share")):
         from matplotlib.figure import Figure
@@ -114,7 +117,7 @@ def draw(path: Path) -> None:
         figure = Figure(figsize=(7.2, 3.6), layout="constrained")
         axes = figure.add_subplot(xscale="log", xlabel="percent that is trained")
         axes.axvspan(low, high, color=GREY, alpha=0.4)
-        for id, (colour, mark) in zip(trained, looks, strict=True):
+        for id, colour, mark in zip(trained, colours, "soD", strict=True):
             marks = [float(shares[id, name]) for name in names]
             axes.plot(marks, range(len(names)), mark, color=colour, label=id)
         axes.set_yticks(range(len(names)), [LABELS[name] for name in names])
@@ -160,9 +163,8 @@ print(f"{architecture_of(config).parameters:,} weights, a naive sum says {naive:
 assert naive == packed_parameters(architecture_of(config))
 
 # %% [markdown]
-# PEFT knows, and counts such a byte as two. But beneath the line it puts all that is there, base and
-# adapters together, so that its print is yet another percentage. (The last line is of the true size,
-# built on PyTorch's *meta* device, with Level 1 beneath.)
+# PEFT knows, and counts such a byte as two. But it divides by base and adapters together: one more
+# percentage. (The last line is of the true size, on PyTorch's *meta* device, with Level 1 beneath.)
 
 # %%
 unified, spatial = study.stack(study.variant("stated"))
@@ -185,8 +187,7 @@ assert built.adapters[-1] == trained["stated"]
 # %% [markdown]
 # ## The verdicts
 #
-# `verify` works all this out again, also from the real model with the real PEFT. Below are the readings
-# that would reconcile the last line.
+# `verify` finds this again, with the real PEFT too. At the end is what would reconcile the last line.
 
 # %%
 from paper_repro.verify.finding import Stage
@@ -206,8 +207,7 @@ assert judged.printed == own.printed and len(judged.reconciles) == len(fits)
 #
 # ## The sentence to write
 #
-# With the count, the share, and what it is a share of. The package's checker for manuscripts reads it,
-# and the document's own sentence too:
+# It names the count, the share and the whole. The checker for manuscripts reads it and the document's:
 
 # %% tags=["hide-input"]
 from paper_repro.writing.compose import compose

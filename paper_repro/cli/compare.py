@@ -27,12 +27,12 @@ def compare(study: Study, variant: Variant, figure: Path | None, json: bool) -> 
     """
     from paper_repro.cli.tables import print_json, say
     from paper_repro.hardware.training import three_trainings
-    from paper_repro.hardware.training_words import beside_the_paper, of_fine_tuning, rests_on
+    from paper_repro.hardware.training_words import beside_the_document, of_fine_tuning, rests_on
 
     found = three_trainings(study, variant)
     if figure:
         _draw(study, variant, found, figure)
-    said = [*beside_the_paper(study, study.base(variant).id, found), *of_fine_tuning(found)]
+    said = [*beside_the_document(study, study.base(variant).id, found), *of_fine_tuning(found)]
     if json:
         trainings = [each.to_dict() for each in found]
         print_json({"variant": variant.id, "trainings": trainings, "said": said})

@@ -49,7 +49,7 @@ def printed_hours(study: Study, model: str) -> tuple[str, Interval] | None:
     return (claim.printed or "", Interval(least(claim))) if claim else None
 
 
-def beside_the_paper(study: Study, model: str, found: Sequence[Training]) -> list[str]:
+def beside_the_document(study: Study, model: str, found: Sequence[Training]) -> list[str]:
     """Sentences that lay pre-training beside what the document prints of it; none without either.
 
     Args:

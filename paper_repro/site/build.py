@@ -22,6 +22,7 @@ from paper_repro.site.claims import BANNER, claims_pages, coverage_page, verifie
 from paper_repro.site.commands import commands_page
 from paper_repro.site.figures import inline
 from paper_repro.site.inserts.all import inserted
+from paper_repro.site.literate.addresses import Addresses, addresses
 from paper_repro.site.literate.notebook import as_json
 from paper_repro.site.literate.offers import with_offers
 from paper_repro.site.literate.render import render_all
@@ -78,23 +79,21 @@ def _generated(root: Path, report: Report) -> dict[str, str]:
 def _literate(root: Path) -> dict[str, str]:
     """A page and a notebook for every script."""
     scripts = sorted((root / WRITTEN / "literate").glob("*.py"))
-    address, made = repository(root), {}
+    known, made = addresses_of(root), {}
     for done in render_all(scripts, root, root / CACHE):
         name = done.script.stem
         if done.seconds is not None:
             print(f"rendered {name} in {done.seconds:.0f} s", file=sys.stderr, flush=True)
-        made[f"literate/{name}.md"] = with_offers(done.page, name, address)
-        made[f"literate/{name}.ipynb"] = as_json(done.script, address)
+        made[f"literate/{name}.md"] = with_offers(done.page, name, known.repository)
+        made[f"literate/{name}.ipynb"] = as_json(done.script, known)
     return made
 
 
-def repository(root: Path) -> str | None:
-    """Address of the repository, as ``mkdocs.yml`` gives it under ``repo_url``."""
+def addresses_of(root: Path) -> Addresses:
+    """Those that ``mkdocs.yml`` gives, or that follow from it."""
     import yaml
 
-    settings = yaml.safe_load((root / "mkdocs.yml").read_text(encoding="utf-8"))
-    found: str | None = settings.get("repo_url")
-    return found
+    return addresses(yaml.safe_load((root / "mkdocs.yml").read_text(encoding="utf-8")))
 
 
 def _filled(page: str, parts: dict[str, str]) -> str:

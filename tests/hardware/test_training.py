@@ -16,7 +16,7 @@ from paper_repro.hardware.gpus import gpus
 from paper_repro.hardware.training import LORA_WAYS, hull, three_trainings
 from paper_repro.hardware.training_figure import draw_trainings
 from paper_repro.hardware.training_words import (
-    beside_the_paper,
+    beside_the_document,
     counted,
     money,
     of_fine_tuning,
@@ -149,7 +149,7 @@ def test_what_is_not_given_is_left_out():
     kept = three_trainings(study, STATED)
     assert [each.name for each in kept] == ["full fine-tuning", "LoRA"]
     assert all(each.dollars is None and each.card == gpus()["a100"] for each in kept)
-    assert beside_the_paper(study, MODEL.id, kept) == [] and len(of_fine_tuning(kept)) == 1
+    assert beside_the_document(study, MODEL.id, kept) == [] and len(of_fine_tuning(kept)) == 1
     example = load_study(ROOT / "examples" / "library-questions")
     (full,) = three_trainings(example, example.variants[0])
     assert (full.name, full.amount) == ("full fine-tuning", 5_580 * 2)
@@ -165,13 +165,14 @@ def test_every_row_says_what_it_rests_on(found):
 
 
 def test_the_words_lay_the_run_beside_the_printed_ones(found):
-    said = " ".join(beside_the_paper(STUDY, MODEL.id, found))
+    said = " ".join(beside_the_document(STUDY, MODEL.id, found))
     for claim in ("L0.pretraining.gpu-hours", "L0.pretraining.cost"):
         assert f"“{STUDY.claim(claim).printed}”" in said
     assert "120,000 – 740,000 hours" in said and "$120,000 – $3,000,000 of rent" in said
     assert "5.2 – 31 days on 1,000 cards" in said and "2 months on 85 – 510" in said
     assert "does not reach 1,460,000 card hours or $10,000,000" in said
     assert "may well be right" in said
+    assert said.startswith("The document prints “") and "paper" not in said
     least = ends(found[0].gpu_hours)[0] / max(ends(one.gpu_hours)[1] for one in found[1:])
     times = float(said.split("at least ")[1].split(" times")[0].replace(",", ""))
     assert times <= least < 1.1 * times
@@ -179,9 +180,9 @@ def test_the_words_lay_the_run_beside_the_printed_ones(found):
 
 def test_a_run_that_reaches_the_printed_figures_is_said_to():
     dear = of(language_tokens=7 * 10**14)
-    assert "Both are within reach of that run." in beside_the_paper(STUDY, MODEL.id, dear)
+    assert "Both are within reach of that run." in beside_the_document(STUDY, MODEL.id, dear)
     between = of(language_tokens=21 * 10**12)
-    said = " ".join(beside_the_paper(STUDY, MODEL.id, between))
+    said = " ".join(beside_the_document(STUDY, MODEL.id, between))
     assert "does not reach $10,000,000 for" in said
 
 

@@ -53,6 +53,17 @@ def test_every_page_loads_quietly_and_fits(
     context.close()
 
 
+def test_a_table_of_numbers_is_seen_whole_on_a_phone(page: Any, root: Path) -> None:
+    page.set_viewport_size(dict(zip(("width", "height"), SIZES["phone"], strict=True)))
+    page.goto(address(root, "literate/share"))
+    heads = page.locator("article table:has(th:text-is('percent of')) th")
+    assert [head.partition(",")[0] for head in heads.all_inner_texts()[1:]] == [
+        variant.id for variant in load_study().variants
+    ]
+    last = heads.last.bounding_box()
+    assert last["x"] + last["width"] <= SIZES["phone"][0]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_page(browser: Any, root: Path, scheme: str) -> None:
     context = browser.new_context(color_scheme=scheme)

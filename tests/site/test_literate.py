@@ -16,7 +16,8 @@ from packaging.requirements import Requirement
 from PIL import Image
 
 from paper_repro.errors import UserError
-from paper_repro.site.literate.notebook import as_json, colab, install_cell, notebook
+from paper_repro.site.literate.addresses import Addresses, colab
+from paper_repro.site.literate.notebook import as_json, install_cell, notebook
 from paper_repro.site.literate.offers import with_offers
 from paper_repro.site.literate.render import execute, render, render_all
 from paper_repro.site.shown import Measured, Pictures, Plot
@@ -152,7 +153,8 @@ def test_what_is_shown_has_words() -> None:
 
 @pytest.mark.parametrize("address", [ADDRESS, None])
 def test_a_notebook_is_the_script_behind_a_cell_that_installs(tmp_path: Path, address: str) -> None:
-    made = nbformat.reads(as_json(small(tmp_path), address), as_version=4)
+    known = Addresses(address)
+    made = nbformat.reads(as_json(small(tmp_path), known), as_version=4)
     nbformat.validate(made)
     first, *rest = made.cells
     assert first.source == install_cell(address)
@@ -160,7 +162,7 @@ def test_a_notebook_is_the_script_behind_a_cell_that_installs(tmp_path: Path, ad
         cell.source for cell in jupytext.reads(SMALL, fmt="py:percent").cells
     ]
     assert not any(cell.get("outputs") for cell in made.cells)
-    assert as_json(small(tmp_path), address) == as_json(small(tmp_path), address)
+    assert as_json(small(tmp_path), known) == as_json(small(tmp_path), known)
 
 
 def test_what_a_notebook_installs_leaves_torch_alone() -> None:
@@ -188,7 +190,7 @@ def test_a_notebook_runs_where_the_package_is(tmp_path: Path, address: str | Non
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_every_notebook_is_one(script: Path) -> None:
-    made = json.loads(as_json(script, ADDRESS))
+    made = json.loads(as_json(script, Addresses(ADDRESS)))
     assert made["cells"][1]["cell_type"] == "markdown"
     assert made["cells"][1]["source"][0].startswith("# ")
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
+from paper_repro.data.points import read_points
+from paper_repro.hardware.figures import BLUE, TEAL
 from paper_repro.judging import Verdict
 from paper_repro.manuscript.terms.rules import rules
 from paper_repro.site.inserts.citation import FORMS, KEY, converted
@@ -74,6 +77,20 @@ def test_the_levels_are_counted(root: Path) -> None:
         assert f"## Level {level.number}" in page
     for adapter in {a for variant in study.variants for a in study.stack(variant)}:
         assert f"adapter `{adapter.id}`" in page
+
+
+def test_an_answer_that_is_not_drawn_says_why(root: Path) -> None:
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", staged(root, "literate/level-2"))
+    assert len(captions) == 3
+    for caption in map(unescape, captions):
+        answer, not_drawn, _ = caption.partition(" (not drawn: ")
+        assert bool(not_drawn) != bool(read_points(answer)), caption
+
+
+def test_a_run_has_its_colour_in_both_figures(root: Path) -> None:
+    _, losses, shares = re.split('id="axes_[12]"', staged(root, "literate/level-2"))
+    for colour in (BLUE, TEAL):
+        assert colour in losses and colour in shares
 
 
 def test_every_name_of_the_notation_is_there() -> None:

@@ -9,7 +9,12 @@ from xml.etree import ElementTree
 import pytest
 
 from paper_repro.hardware.training import three_trainings
-from paper_repro.hardware.training_words import beside_the_paper, of_fine_tuning, rows, scientific
+from paper_repro.hardware.training_words import (
+    beside_the_document,
+    of_fine_tuning,
+    rows,
+    scientific,
+)
 from paper_repro.site.build import INSERT
 from paper_repro.site.inserts.training import training_part
 from paper_repro.study import load_study
@@ -36,7 +41,7 @@ def test_a_column_for_each_and_every_row_of_it(page):
 def test_all_sentences_and_what_they_rest_on_are_there(page):
     shown = unescape(page).replace("\\", "")
     model = STUDY.base(STUDY.variant("stated")).id
-    told = [*beside_the_paper(STUDY, model, FOUND), *of_fine_tuning(FOUND)]
+    told = [*beside_the_document(STUDY, model, FOUND), *of_fine_tuning(FOUND)]
     assert len(told) == 4
     for sentence in (*told, *(each.how for each in FOUND), FOUND[0].source):
         assert sentence in shown

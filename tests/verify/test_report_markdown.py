@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from paper_repro.verify.report import render
-from paper_repro.verify.report.markdown import QUOTE_LENGTH, claim_section, escape, overview
+from paper_repro.verify.report.markdown import QUOTE_LENGTH, claim_section, escape, overview, table
 from paper_repro.verify.report.wording import shorten, stated
 from tests.verify.sample_report import ALL, CLAIMS, claim, sample_report
 
@@ -112,6 +112,13 @@ def test_tables_have_one_row_a_claim_and_all_columns() -> None:
     rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
     assert len(rows) == len(CLAIMS) + 2
     assert {len(re.findall(r"<t[hd]", row)) for row in rows} == {6}
+
+
+@pytest.mark.parametrize("numbers", [0, 1, 2])
+def test_numbers_stand_at_the_right(numbers: int) -> None:
+    html = by_markdown_it(table(("of", "a", "b"), [("c", "1", "2")], numbers))
+    right = ["text-align:right" in cell for cell in re.findall(r"<t[hd]\b[^>]*>", html)]
+    assert right == [place >= 3 - numbers for place in (0, 1, 2)] * 2
 
 
 def test_every_claim_has_its_id_as_anchor_and_is_linked() -> None:

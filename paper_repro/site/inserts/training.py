@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from paper_repro.hardware.training import Training, three_trainings
 from paper_repro.hardware.training_figure import draw_trainings
 from paper_repro.hardware.training_words import (
-    beside_the_paper,
+    beside_the_document,
     of_fine_tuning,
     printed_hours,
     rests_on,
@@ -29,7 +29,7 @@ def training_part(study: Study) -> str:
     found = three_trainings(study, variant)
     printed = printed_hours(study, model)
     figure = drawn(lambda path: draw_trainings(found, path, printed), LABEL)
-    said = [*beside_the_paper(study, model, found), *of_fine_tuning(found)]
+    said = [*beside_the_document(study, model, found), *of_fine_tuning(found)]
     head = ("", *(each.name for each in found))
     told = ((name, *map(escape, cells)) for name, cells in rows(found, scientific))
     return "\n\n".join([figure, *map(escape, said), table(head, told), *_rests_on(found)])

@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-BRANCH = "gh-pages"
-"""Where ``mkdocs gh-deploy`` puts the site, notebooks and all."""
+from paper_repro.site.literate.addresses import Addresses
+from paper_repro.site.literate.links import standing_alone
+
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _INSTALL = """\
 # Install the package, unless it is here. A torch that is here already stays.
@@ -46,23 +47,19 @@ def notebook(script: Path, repository: str | None) -> Any:
     return made
 
 
-def as_json(script: Path, repository: str | None) -> str:
-    """The notebook of a script, as its file has it."""
+def as_json(script: Path, known: Addresses) -> str:
+    """The notebook of a script, as its file has it: its links lead on from wherever it is read."""
     import nbformat
 
-    return str(nbformat.writes(notebook(script, repository))) + "\n"  # type: ignore[no-untyped-call]
+    made = notebook(script, known.repository)
+    page = f"{known.site}literate/{script.stem}.html" if known.site else None
+    for cell in made.cells:
+        if cell.cell_type == "markdown":
+            cell.source = standing_alone(cell.source, page)
+    return str(nbformat.writes(made)) + "\n"  # type: ignore[no-untyped-call]
 
 
 def install_cell(repository: str | None) -> str:
     """The first cell; where no address is known it says what to do instead."""
     install = f'%pip install --quiet "paper-repro @ git+{repository}"' if repository else _BY_HAND
     return _INSTALL.format(install=install)
-
-
-def colab(name: str, repository: str | None) -> str | None:
-    """Address at which Colab opens a notebook of the site; None where there is none."""
-    prefix = "https://github.com/"
-    if not repository or not repository.startswith(prefix):
-        return None
-    place = repository.removeprefix(prefix).removesuffix("/").removesuffix(".git")
-    return f"https://colab.research.google.com/github/{place}/blob/{BRANCH}/literate/{name}.ipynb"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from paper_repro.site.literate.notebook import colab
+from paper_repro.site.literate.addresses import colab
 
 _TITLE = re.compile(r"^# .+\n", re.MULTILINE)
 

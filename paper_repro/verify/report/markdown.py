@@ -141,10 +141,14 @@ def fence(text: str, language: str) -> str:
     return f"{ticks}{language}\n{text}\n{ticks}"
 
 
-def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A table in GitHub's form; cells are Markdown of one line without bare pipes."""
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], numbers: int = 0) -> str:
+    """A table in GitHub's form; cells are Markdown of one line without bare pipes.
+
+    Args:
+        numbers: how many of the last columns hold numbers, which are set to the right.
+    """
+    rule = ("---",) * (len(head) - numbers) + ("--:",) * numbers
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, rule, *rows))
 
 
 def prose(text: str) -> str:
