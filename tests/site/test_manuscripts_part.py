@@ -68,3 +68,8 @@ def test_first_readings_are_written_and_summed(tmp_path, monkeypatch):
     assert "| 2026-01-01 | 5 | 1 | 1 | 0.500 | 0.250 |" in part
     assert "| 2026-01-02 | 8 | 2 | 2 | 0.900 | 1.000 |" in part
     assert "precision 0.889, recall 0.889, of 20 findings" in part
+    assert "the last set did not reach both" in part
+    rules = {"rank": {"right": 98, "false": 3, "missed": 10}}
+    good = {"sentences": 8, "manuscripts": 2, "rules": rules}
+    manuscripts.add_first_reading({"parts": {"unseen": good}}, 2, date(2026, 1, 3))
+    assert "the last set reached both" in first_contact_part(manuscripts.FIRST)
