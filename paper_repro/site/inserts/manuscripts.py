@@ -86,8 +86,8 @@ def _reached(last: Mapping[str, Any]) -> str:
     precision, recall = WANTED
     met = all(map(ge, _precision_recall(last), WANTED))
     return (
-        f"Wanted on first reading are a precision of {precision} and a recall of {recall}: the last "
-        f"set {'reached' if met else 'did not reach'} both."
+        f"On first reading a precision of {precision} and a recall of {recall} are wanted: the "
+        f"last set {'reached' if met else 'did not reach'} both."
     )
 
 
