@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paper_repro.counting.denominators import LABELS
+from paper_repro.site.explained import explained
 from paper_repro.site.inserts.corrections import repetition
 from paper_repro.site.keys import key
 from paper_repro.study import BUILT_IN, Study, load_study
@@ -14,7 +15,7 @@ from paper_repro.study.coverage import Covered, load_coverage
 from paper_repro.study.quantities import QUANTITIES
 from paper_repro.verify.finding import Stage
 from paper_repro.verify.report import render, write
-from paper_repro.verify.report.markdown import escape, prose, table
+from paper_repro.verify.report.markdown import escape, table
 from paper_repro.verify.report.style import LOOKS, counted, labelled
 from paper_repro.verify.result import Report
 from paper_repro.verify.run import verify
@@ -72,7 +73,7 @@ def _headline(report: Report, id: str) -> str:
     said = claim.printed or claim.quote
     return (
         f"- **{labelled(claim.verdict)}:** [“{escape(said)}”](claims.md#{id}) "
-        f"{prose(claim.explanation)}"
+        f"{explained(claim.explanation)}"
     )
 
 

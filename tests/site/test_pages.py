@@ -12,6 +12,7 @@ from paper_repro.data.points import read_points
 from paper_repro.hardware.figures import BLUE, TEAL
 from paper_repro.judging import Verdict
 from paper_repro.manuscript.terms.rules import rules
+from paper_repro.site.explained import explained
 from paper_repro.site.inserts.citation import FORMS, KEY, converted
 from paper_repro.site.inserts.questions import QUESTIONS
 from paper_repro.study import load_study
@@ -150,3 +151,11 @@ def test_every_page_says_what_it_is(pages: list[Path]) -> None:
 def test_no_page_is_heavy(pages: list[Path]) -> None:
     heavy = {path.name: path.stat().st_size for path in pages if path.stat().st_size > HEAVIEST}
     assert heavy == {}
+
+
+def test_ids_of_claims_in_an_explanation_lead_to_them() -> None:
+    said = explained("See L0.frozen.count, L0.frozen; not L0.frozen-like, `--only L0.frozen` too.")
+    assert said == (
+        "See [L0.frozen.count](claims.md#L0.frozen.count), [L0.frozen](claims.md#L0.frozen); not "
+        "L0.frozen-like, `--only L0.frozen` too."
+    )

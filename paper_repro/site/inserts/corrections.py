@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from paper_repro.judging import Verdict
-from paper_repro.verify.report.markdown import escape, prose
+from paper_repro.site.explained import explained
+from paper_repro.verify.report.markdown import escape
 from paper_repro.verify.report.wording import level_title
 from paper_repro.verify.result import ClaimResult, Report
 
@@ -58,8 +59,8 @@ def _entry(claims: Sequence[ClaimResult]) -> str:
     if first.reconciles:
         readings = "; ".join(map(escape, first.reconciles))
         lines.append(f"**It would hold for** {readings}.")
-    lines.append(prose(first.explanation))
-    lines.append(f"*Why it matters:* {prose(first.consequence)}")
+    lines.append(explained(first.explanation))
+    lines.append(f"*Why it matters:* {explained(first.consequence)}")
     head, *rest = lines
     return "\n".join([f"- {head}", *(f"\n    {line}" for line in rest)])
 

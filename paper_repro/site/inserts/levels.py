@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from paper_repro.counting.families import architecture_of
 from paper_repro.counting.lora import LoraSpec, lora_parameters
+from paper_repro.site.explained import explained
 from paper_repro.study import Adapter, Dataset, Study
-from paper_repro.verify.report.markdown import escape, prose, table
+from paper_repro.verify.report.markdown import escape, table
 from paper_repro.verify.report.style import labelled
 from paper_repro.verify.result import Report
 
@@ -51,7 +52,7 @@ def _data(study: Study, report: Report, data: Dataset) -> str:
     """Its rows, and what is to be said of their number."""
     rows = data.train_rows + data.validation_rows
     about = {c.id for c in study.claims if (c.quantity, c.of) == ("dataset.rows", data.id)}
-    said = [f" {prose(claim.explanation)}" for claim in report.claims if claim.id in about]
+    said = [f" {explained(claim.explanation)}" for claim in report.claims if claim.id in about]
     return (
         f"`{data.hub}`: {rows:,} rows, {data.train_rows:,} of them for training and "
         f"{data.validation_rows:,} held out.{''.join(said)}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from paper_repro.verify.report.markdown import escape, prose
+from paper_repro.site.explained import explained
+from paper_repro.verify.report.markdown import escape
 from paper_repro.verify.report.style import labelled
 from paper_repro.verify.result import ClaimResult, Report
 
@@ -87,5 +88,5 @@ def _claim(claim: ClaimResult) -> str:
     said = claim.printed or claim.quote
     return (
         f"- **{labelled(claim.verdict)}:** [“{escape(said)}”](claims.md#{claim.id}) "
-        f"{prose(claim.explanation or claim.reason)}"
+        f"{explained(claim.explanation or claim.reason)}"
     )

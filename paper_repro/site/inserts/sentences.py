@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paper_repro.judging import Verdict
+from paper_repro.site.explained import explained
 from paper_repro.study import BUILT_IN, Study
 from paper_repro.study.coverage import Covered, load_coverage
-from paper_repro.verify.report.markdown import escape, fence, prose
+from paper_repro.verify.report.markdown import escape, fence
 from paper_repro.verify.report.style import labelled
 from paper_repro.verify.result import ClaimResult, Report
 
@@ -102,7 +103,7 @@ def _found(example: Example, report: Report) -> Iterator[str]:
 def _item(claim: ClaimResult, words: str) -> str:
     return (
         f"- **{labelled(claim.verdict)}:** [“{escape(words)}”](claims.md#{claim.id}) "
-        f"{prose(claim.explanation)}"
+        f"{explained(claim.explanation)}"
     )
 
 
