@@ -52,7 +52,7 @@ def test_each_question_has_its_claims(root: Path) -> None:
 def test_the_errata_name_every_contradicted_claim(root: Path) -> None:
     page, told = staged(root, "errata"), report(root)
     wrong = [claim for claim in told.claims if claim.verdict is Verdict.CONTRADICTED]
-    named = re.findall(r"claims\.md#([\w.-]+)\)", page.partition("## Corrections to this")[0])
+    named = re.findall(r"”\]\(claims\.md#([\w.-]+)\)", page.partition("## Corrections to this")[0])
     assert sorted(named) == sorted(claim.id for claim in wrong)
     for claim in wrong:
         assert all(escape(reading) in page for reading in claim.reconciles)
