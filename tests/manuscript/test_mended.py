@@ -210,57 +210,6 @@ def test_a_table_whose_first_row_has_a_number_has_no_head(tmp_path):
             "Trained for three epochs: 1,710 steps.",
             {("epochs", "three"): "holds", ("steps", "1,710"): "holds"},
         ),
-    ],
-)
-def test_numbers_as_held_out_texts_wrote_them(text, said):
-    assert verdicts(text, "pitvqa") == said
-
-
-@pytest.mark.parametrize("name", ["Qwen2-VL", "Qwen2-VL-7B-Instruct"])
-def test_a_name_without_the_size_of_the_base_does_not_name_the_study(name):
-    assert verdicts(f"We fine-tuned {name} on surgical questions with rank 16.")["rank", "16"] == (
-        "not checked"
-    )
-
-
-def test_the_base_that_was_tuned_decides_among_several():
-    tuned = "We fine-tuned Mistral-7B-v0.1 with r=16 on `q_proj` and `v_proj`: 6,815,744 weights."
-    told = verdicts(f"{tuned} Touvron et al. trained Llama-2-7B on two trillion tokens.", "none")
-    assert told["trained-parameters", "6,815,744"] == "holds"
-    both = verdicts(f"{tuned} We fine-tuned Llama-2-7B too.", "none")
-    assert both["trained-parameters", "6,815,744"] == "not checked"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "PitVQA: nobody has tried rank 64 on these rows.",
-        "PitVQA: we did not train 18M parameters.",
-        "PitVQA was read. Chen and Ruiz fine-tuned Llama-2-13B with LoRA at rank 64.",
-        "PitVQA: the paper by Lindqvist [14] reports 4.2M trainable parameters and 12 epochs.",
-        "See PitVQA. US 2023/0000000 describes a model with 70 billion trainable parameters.",
-        "PitVQA: two residents trained in surgery read each question; a third settled 7 % of them.",
-    ],
-)
-def test_what_others_did_or_nobody(text):
-    assert not [each for each in found(text, "pitvqa") if each.rule != "samples"]
-
-
-@pytest.mark.parametrize(("steps", "said"), [("1,713", "holds"), ("1,712", "contradicted")])
-def test_steps_hold_as_either_trainer_counts_them(steps, said):
-    assert verdicts(f"Training took {steps} optimizer steps.", "pitvqa")["steps", steps] == said
-
-
-def test_the_size_of_another_s_base_is_not_the_own_one_s():
-    """The own base cannot be counted offline; the other one can."""
-    tuned = "We fine-tuned SmolLM2-1.7B with LoRA. It has 1.7 billion parameters in the base."
-    told = verdicts(f"Sato et al. fine-tuned Llama-2-7B.\n\n{tuned}", "none")
-    assert told["base-size", "1.7 billion"] == "not checked"
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
         (
             "The collection holds 10,139 question-answer pairs in total.",
             {("samples", "10,139"): "holds"},
@@ -270,15 +219,6 @@ def test_the_size_of_another_s_base_is_not_the_own_one_s():
             "An adapter for dialects: base model Llama-3.2-1B, rank 32.",
             {("base-model", "Llama-3.2-1B"): "contradicted", ("rank", "32"): "contradicted"},
         ),
-    ],
-)
-def test_rows_and_bases_as_data_sheets_write_them(text, said):
-    assert verdicts(text, "pitvqa") == said
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
         (
             "Base and trained adapter together come to 2,213,343,744 parameters.",
             {("total-parameters", "2,213,343,744"): "holds"},
@@ -304,5 +244,47 @@ def test_rows_and_bases_as_data_sheets_write_them(text, said):
         ),
     ],
 )
-def test_numbers_as_the_eleventh_set_wrote_them(text, said):
+def test_numbers_as_held_out_texts_wrote_them(text, said):
     assert verdicts(text, "pitvqa") == said
+
+
+@pytest.mark.parametrize("name", ["Qwen2-VL", "Qwen2-VL-7B-Instruct"])
+def test_a_name_without_the_size_of_the_base_does_not_name_the_study(name):
+    assert verdicts(f"We fine-tuned {name} on surgical questions with rank 16.")["rank", "16"] == (
+        "not checked"
+    )
+
+
+def test_the_base_that_was_tuned_decides_among_several():
+    tuned = "We fine-tuned Mistral-7B-v0.1 with r=16 on `q_proj` and `v_proj`: 6,815,744 weights."
+    told = verdicts(f"{tuned} Touvron et al. trained Llama-2-7B on two trillion tokens.", "none")
+    assert told["trained-parameters", "6,815,744"] == "holds"
+    both = verdicts(f"{tuned} We fine-tuned Llama-2-7B too.", "none")
+    assert both["trained-parameters", "6,815,744"] == "not checked"
+
+
+@pytest.mark.parametrize(("steps", "said"), [("1,713", "holds"), ("1,712", "contradicted")])
+def test_steps_hold_as_either_trainer_counts_them(steps, said):
+    assert verdicts(f"Training took {steps} optimizer steps.", "pitvqa")["steps", steps] == said
+
+
+def test_the_size_of_another_s_base_is_not_the_own_one_s():
+    """The own base cannot be counted offline; the other one can."""
+    tuned = "We fine-tuned SmolLM2-1.7B with LoRA. It has 1.7 billion parameters in the base."
+    told = verdicts(f"Sato et al. fine-tuned Llama-2-7B.\n\n{tuned}", "none")
+    assert told["base-size", "1.7 billion"] == "not checked"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PitVQA: nobody has tried rank 64 on these rows.",
+        "PitVQA: we did not train 18M parameters.",
+        "PitVQA was read. Chen and Ruiz fine-tuned Llama-2-13B with LoRA at rank 64.",
+        "PitVQA: the paper by Lindqvist [14] reports 4.2M trainable parameters and 12 epochs.",
+        "See PitVQA. US 2023/0000000 describes a model with 70 billion trainable parameters.",
+        "PitVQA: two residents trained in surgery read each question; a third settled 7 % of them.",
+    ],
+)
+def test_what_others_did_or_nobody(text):
+    assert not [each for each in found(text, "pitvqa") if each.rule != "samples"]
