@@ -9,7 +9,11 @@ from paper_repro.errors import UserError
 
 
 def of_begun(folder: Path, out: Path | None) -> Any:
-    """Settings of a run that is to go on."""
+    """Settings of a run that is to go on.
+
+    Raises:
+        UserError: another folder is asked for, or there is no record of a run.
+    """
     from paper_repro.training.record import read_record
     from paper_repro.training.settings import Settings
 
@@ -30,7 +34,14 @@ def of_new(
     changed: dict[str, Any],
     device: str | None,
 ) -> Any:
-    """Settings of a new run, refused before anything heavy is imported where they cannot be."""
+    """Settings of a new run, refused before anything heavy is imported where they cannot be.
+
+    Args:
+        changed: those that the options name, by the names of :class:`Settings`.
+
+    Raises:
+        UserError: no level is named, or options do not fit it or one another.
+    """
     from dataclasses import replace
 
     from paper_repro.study import load_study
