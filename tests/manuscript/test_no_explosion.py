@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from paper_repro.manuscript.terms.rules import rules
@@ -53,6 +53,8 @@ def test_words_of_patterns_in_any_order(seed):
 
 @settings(max_examples=60)
 @given(st.lists(st.sampled_from(MORE + WORDS), min_size=1, max_size=5), st.sampled_from(["", " "]))
+@example(["r=16", "rank"], " ")
+@example(["model", "training"], " ")
 def test_a_few_words_again_and_again(words, gap):
     once = gap.join(words) + gap
     assert seconds(once * (8_000 // len(once) + 1)) < LIMIT

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from paper_repro.manuscript.asked import Asked
 from paper_repro.manuscript.check import Checked, check, may_matter
 from paper_repro.manuscript.document import Manuscript
@@ -13,6 +15,12 @@ from paper_repro.manuscript.sentences import Sentence, sentences
 from paper_repro.study import load_study
 
 STUDY = load_study()
+ASKED = {
+    "auto": Asked(STUDY),
+    "pitvqa": Asked(STUDY, always=True),
+    "none": Asked(None),
+}
+"""Kept, so that what the study knows is gathered once."""
 
 
 def manuscript(text: str, path: str = "paper.md") -> Manuscript:
@@ -22,8 +30,7 @@ def manuscript(text: str, path: str = "paper.md") -> Manuscript:
 
 def checked(text: str, study: str = "auto", **asked: object) -> Checked:
     """A Markdown text, checked."""
-    known = None if study == "none" else STUDY
-    return check(manuscript(text), Asked(known, study == "pitvqa", **asked))  # type: ignore[arg-type]
+    return check(manuscript(text), replace(ASKED[study], **asked) if asked else ASKED[study])  # type: ignore[arg-type]
 
 
 def found(text: str, study: str = "auto") -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from paper_repro.manuscript.numbers.patterns import LABEL_END, before, pattern
+from paper_repro.manuscript.numbers.patterns import LABEL_END, before, occurs, pattern
 from paper_repro.manuscript.numbers.settings import TRAINS
 from paper_repro.manuscript.numbers.statement import Statement
 from paper_repro.manuscript.sentences import Sentence
@@ -45,7 +45,7 @@ def cards(sentence: Sentence) -> Iterator[Statement]:
         start, end = match.span("card")
         clause = _CLAUSE.split(before(text, start, 200))[-1]
         labelled = _LABEL.search(before(text, start, 90))
-        if not (labelled or TRAINS.search(text)) or _OTHERWISE.search(clause):
+        if not (labelled or occurs(TRAINS, text)) or _OTHERWISE.search(clause):
             continue
         if _NEAR.search(before(text, start, 24)) or _AFTER.match(text, end):
             yield Statement("card", sentence, start, end, match["card"])

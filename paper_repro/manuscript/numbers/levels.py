@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from paper_repro.manuscript.numbers.patterns import pattern
+from paper_repro.manuscript.numbers.patterns import EARLIER, before, clause, pattern, spans
 from paper_repro.manuscript.numbers.statement import Statement
 from paper_repro.study import Study
 
-NEAR = 2_000
-"""Characters of the sentences before that may name a level."""
 _BENEATH = pattern(
     r"\b(?:(?:on top of|onto|atop)(?: [\w-]+){0,5}|"
     r"(?:on|over|above|beside|from|after|following|frozen|fixed|existing|below|beneath|"
@@ -23,6 +21,10 @@ _PLACES = {1: "first", 2: "second"}
 _NOT_OF_CARE = r"(?! (?:trauma|evidence|hospital|cent(?:re|er)s?|recommendation))"
 _ASIDE = re.compile(r"\([^()]*\)")
 _ON_TOP = pattern(r"\bon top\b")
+Words = Mapping[int, re.Pattern[str]]
+"""Of each level, what names it."""
+Spans = Sequence[tuple[int, int]]
+"""From which character up to which."""
 
 
 def levels_of(study: Study) -> dict[int, re.Pattern[str]]:
@@ -42,42 +44,61 @@ def levels_of(study: Study) -> dict[int, re.Pattern[str]]:
     return found
 
 
-def level(statement: Statement, words: Mapping[int, re.Pattern[str]]) -> int:
+def level(statement: Statement, words: Words) -> int:
     """The level that a statement is said of; 0 where nothing names one.
 
     The nearest words before it in its sentence decide, then those after it, then the sentences
     before it in its passage, then the headings above. A parenthesis speaks for itself alone.
     """
     sentence = statement.sentence
-    before = _ASIDE.sub(_blank, sentence.text[: statement.start])
-    after = _ASIDE.sub(_blank, sentence.text[statement.end :])
+    text, start, end = sentence.text, statement.start, statement.end
+    asides = [span for span in spans(_ASIDE, text) if span[1] <= start or end <= span[0]]
+    _, clause_end = clause(_END, text, start, end)
     here = (
-        _nearest(_END.split(after)[0], words, last=False)
-        or _nearest(before, words, last=True)
-        or _nearest(after, words, last=False)
+        _first(text, words, end, clause_end, asides)
+        or _last(text, words, start, asides)
+        or _first(text, words, end, len(text), asides)
     )
-    if here or _ON_TOP.search(before):
+    if here or any(_inside(span, 0, start, asides) for span in spans(_ON_TOP, text)):
         return here
-    earlier = sentence.passage.text[max(0, sentence.start - NEAR) : sentence.start]
+    earlier = before(sentence.passage.text, sentence.start, EARLIER)
     headings = " / ".join(sentence.passage.section)
-    return _nearest(earlier, words, last=True) or _nearest(headings, words, last=True)
+    return _last(earlier, words, len(earlier)) or _last(headings, words, len(headings))
 
 
-def _blank(match: re.Match[str]) -> str:
-    return " " * len(match[0])
+def _first(text: str, words: Words, start: int, end: int, asides: Spans) -> int:
+    """The first level that is named between two places, 0 for none."""
+    for (first, _), number in _named(text, words, start, end, asides):
+        if not _BENEATH.search(text[max(start, first - 48) : first]):
+            return number
+    return 0
 
 
-def _nearest(text: str, words: Mapping[int, re.Pattern[str]], last: bool) -> int:
-    """Of the words nearest to one end of a text.
+def _last(text: str, words: Words, end: int, asides: Spans = ()) -> int:
+    """The last level that is named up to a place, 0 for none.
 
     What something is put on top of is not what it is: such words count right behind them only.
     """
-    found = []
-    for number, names in words.items():
-        for match in names.finditer(text):
-            beneath = _BENEATH.search(text[max(0, match.start() - 48) : match.start()])
-            if not beneath or (last and _ATTACHED.fullmatch(text, match.end())):
-                found.append((match.start(), number))
-    if not found:
-        return 0
-    return max(found)[1] if last else min(found)[1]
+    for (first, last), number in reversed(_named(text, words, 0, end, asides)):
+        beneath = _BENEATH.search(text[max(0, first - 48) : first])
+        if not beneath or _ATTACHED.fullmatch(text, last, end):
+            return number
+    return 0
+
+
+def _named(
+    text: str, words: Words, start: int, end: int, asides: Spans
+) -> list[tuple[tuple[int, int], int]]:
+    """Where levels are named between two places, in order, and which."""
+    return sorted(
+        (span, number)
+        for number, names in words.items()
+        for span in spans(names, text)
+        if _inside(span, start, end, asides)
+    )
+
+
+def _inside(span: tuple[int, int], start: int, end: int, asides: Spans) -> bool:
+    """Whether it lies between two places, and in no aside."""
+    first, last = span
+    return start <= first and last <= end and not any(a <= first < b for a, b in asides)

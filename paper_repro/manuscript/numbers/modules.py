@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from paper_repro.manuscript.numbers.patterns import pattern
-from paper_repro.manuscript.numbers.settings import is_about_lora
+from paper_repro.manuscript.numbers.patterns import occurs, pattern
+from paper_repro.manuscript.numbers.settings import LORA
 from paper_repro.manuscript.numbers.statement import Statement
 from paper_repro.manuscript.sentences import Sentence
 
@@ -65,7 +65,7 @@ _WHOLES: tuple[tuple[re.Pattern[str], frozenset[str] | str], ...] = (
 def modules(sentence: Sentence) -> Iterator[Statement]:
     """Every list of module names, and words for all of them."""
     text = sentence.text
-    if not (is_about_lora(sentence.passage.text) or _TARGETS.search(text)):
+    if not (occurs(LORA, sentence.passage.text) or _TARGETS.search(text)):
         return
     found: list[tuple[int, int, frozenset[str] | str]] = [
         (match.start(), match.end(), _named(match[0]))

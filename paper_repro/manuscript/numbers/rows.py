@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paper_repro.manuscript.numbers.numerals import Numeral
-from paper_repro.manuscript.numbers.patterns import LABEL_END, before, has, pattern
+from paper_repro.manuscript.numbers.patterns import LABEL_END, before, has, occurs, pattern
 
 FEWEST = 50
 """Fewer rows are a batch or an example."""
@@ -143,7 +143,7 @@ def split_of(text: str, number: Numeral) -> str:
         or _AGAIN.match(rest)
         or not (
             head
-            or about.search(text)
+            or occurs(about, text)
             or _TRAINED_ON_THEM.search(clause)
             or _SPLIT.search(noun["words"] if noun else "")
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from paper_repro.manuscript.numbers.patterns import pattern
+import re
+
+from paper_repro.manuscript.numbers.patterns import clause, pattern, spans
 from paper_repro.manuscript.numbers.statement import Statement
 
 _MODAL = pattern(
@@ -36,24 +38,29 @@ _NEITHER = pattern(r"\b(?:neither|nor)\b")
 _CLAUSE = pattern(r"[;:]|\.\s|\bbut\b|\bwhereas\b|\bwhile\b|, (?:we|our|the|and)\b")
 
 
+_REACH = 200
+"""Characters before a statement that may deny it."""
+
+
 def is_said(statement: Statement) -> bool:
     """Whether a statement is made, as far as its clause tells."""
     text, start, end = statement.sentence.text, statement.start, statement.end
-    ahead = text[:start]
-    if any(denial.search(ahead) for denial in (_DENIED, _NONE, _NOBODY)):
+    reach = max(0, start - _REACH)
+    if any(denial.search(text, reach, start) for denial in (_DENIED, _NONE, _NOBODY)):
         return False
     if _DENIED_AFTER.match(text, end):
         return False
     if text.rstrip().endswith("?"):
         return False
-    return not (is_hypothetical(statement) or _NEITHER.search(_clause(statement)))
+    return not (is_hypothetical(statement) or _in_its_clause(_NEITHER, statement))
 
 
 def is_hypothetical(statement: Statement) -> bool:
     """Whether its clause speaks of what would, could or will be."""
-    return _MODAL.search(_clause(statement)) is not None
+    return _in_its_clause(_MODAL, statement)
 
 
-def _clause(statement: Statement) -> str:
-    text, start, end = statement.sentence.text, statement.start, statement.end
-    return _CLAUSE.split(text[:start])[-1] + text[start:end] + _CLAUSE.split(text[end:])[0]
+def _in_its_clause(words: re.Pattern[str], statement: Statement) -> bool:
+    text = statement.sentence.text
+    first, last = clause(_CLAUSE, text, statement.start, statement.end)
+    return any(first <= start and end <= last for start, end in spans(words, text))

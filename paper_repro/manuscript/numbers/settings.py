@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import lru_cache
 
 from paper_repro.judging import Interval, Printed
 from paper_repro.manuscript.numbers.models import mentions
 from paper_repro.manuscript.numbers.numerals import Numeral
-from paper_repro.manuscript.numbers.patterns import LABEL_END, before, pattern
+from paper_repro.manuscript.numbers.patterns import LABEL_END, before, occurs, pattern
 from paper_repro.manuscript.numbers.rows import split_of
 from paper_repro.manuscript.numbers.statement import Statement
 from paper_repro.manuscript.sentences import Sentence
@@ -19,10 +18,11 @@ ALONE = 24
 """Characters of a passage that states a rank and nothing else."""
 FEWEST_STEPS = 50
 """Fewer steps are those of an operation or of a recipe."""
-_LORA = pattern(
+LORA = pattern(
     r"LoRA|low-rank|adapter|adapted|_proj\b|\bPEFT\b|\u03b1|\balpha\b|projections?|"
     r"fine-?tun|\bepochs?\b|parameters|\bT4\b|\b(?:r ?=|rank) ?\d+ on\b|matrices|\bLevel [12]\b"
 )
+"""One of these occurs in a passage, or above it, that speaks of adapters at all."""
 _RANK = pattern(
     r"(?:\b(?:LoRA[ -])?(?:rank|lora_r|lora_rank)(?: ?\(?r\)?)?",
     r"(?: (?:of|for|in) (?:the |our |its |each |all )?(?:Q?LoRA|(?:LoRA )?adapters?|matrices|"
@@ -102,12 +102,6 @@ _OTHER_TIME = pattern(
 )
 
 
-@lru_cache(maxsize=16)
-def is_about_lora(text: str) -> bool:
-    """Whether a passage speaks of adapters at all."""
-    return _LORA.search(text) is not None
-
-
 def settings(sentence: Sentence, numbers: list[Numeral]) -> Iterator[Statement]:
     """Every such number, and rows of data."""
     named = [(m.start, m.end) for m in mentions(sentence.text)]
@@ -142,7 +136,8 @@ def _is_rank(sentence: Sentence, number: Numeral) -> bool:
     if _LABELLED.search(ahead):
         return True
     passage = sentence.passage
-    return len(passage.text) < ALONE or any(map(is_about_lora, (passage.text, *passage.section)))
+    about = any(occurs(LORA, part) for part in (passage.text, *passage.section))
+    return about or len(passage.text) < ALONE
 
 
 def _is_epochs(text: str, ahead: str, after: str) -> bool:
@@ -150,7 +145,7 @@ def _is_epochs(text: str, ahead: str, after: str) -> bool:
         return False
     if _EPOCHS_BEFORE.search(ahead):
         return not _STEPS_AFTER.match(after)
-    return bool(_EPOCHS_AFTER.match(after)) and (len(text) < ALONE or bool(_LEARNS.search(text)))
+    return bool(_EPOCHS_AFTER.match(after)) and (len(text) < ALONE or occurs(_LEARNS, text))
 
 
 def _is_steps(ahead: str, after: str, number: Numeral) -> bool:
@@ -177,10 +172,10 @@ def _hours(sentence: Sentence, ahead: str, after: str) -> re.Match[str] | None:
         TRAINS.search(clause)
         or _ON_A_CARD.match(after, match.end())
         or _OF_TRAINING.match(after, match.end())
-        or (TRAINS.search(text) and not _LASTS.search(clause))
+        or (occurs(TRAINS, text) and not _LASTS.search(clause))
     )
     rest = _CLAUSE.split(after)[0]
-    if not _RUN.search(" / ".join([sentence.passage.text, *sentence.passage.section])):
+    if not any(occurs(_RUN, part) for part in (sentence.passage.text, *sentence.passage.section)):
         return None
     return match if about and not _OTHER_TIME.search(f"{clause} | {rest}") else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from paper_repro.manuscript.numbers.numerals import Numeral
-from paper_repro.manuscript.numbers.patterns import BILLIONS, before, pattern
+from paper_repro.manuscript.numbers.patterns import BILLIONS, EARLIER, before, occurs, pattern
 from paper_repro.manuscript.numbers.statement import Statement
 from paper_repro.manuscript.sentences import Sentence
 
@@ -89,15 +89,15 @@ def _denominator(sentence: Sentence, number: Numeral, counted: list[Statement]) 
         return "total"
     of = _OF.match(text, number.end)
     alone = of and not f"{text[: number.start]}{text[of.end() :]}".strip(" .")
-    trains = _ABOUT_TRAINING.search(text) or _goes_on(sentence, number)
+    trains = occurs(_ABOUT_TRAINING, text) or _goes_on(sentence, number)
     if of and (alone or trains or _BASE.search(of[0])):
         return _whole(of["words"].lower(), of["noun"].lower())
-    if _OF_THEM.match(text, number.end) and (_WEIGHTS.search(text) or _ADAPTED.search(text)):
+    if _OF_THEM.match(text, number.end) and (occurs(_WEIGHTS, text) or occurs(_ADAPTED, text)):
         return ""
     if _ARE_TRAINED.match(text, number.end) or _WHICH_TRAINED.search(before(text, number.start)):
         if any(c.rule == "total-parameters" and c.end <= number.start for c in counted):
             return "total" if _OF_WHICH.search(before(text, number.start)) else ""
-        return "" if _WEIGHTS.search(text) else None
+        return "" if occurs(_WEIGHTS, text) else None
     if labelled := _OF_BEFORE.search(before(text, number.start)):
         return _whole(labelled["words"].lower(), labelled["noun"].lower())
     if _HEAD.search(before(text, number.start)):
@@ -108,7 +108,7 @@ def _denominator(sentence: Sentence, number: Numeral, counted: list[Statement]) 
 
 def _goes_on(sentence: Sentence, number: Numeral) -> bool:
     """Whether it says more of what the sentences before it say of training: "That is …"."""
-    text, earlier = sentence.text, sentence.passage.text[: sentence.start]
+    text, earlier = sentence.text, before(sentence.passage.text, sentence.start, EARLIER)
     more = _THAT_IS.match(text) or _IT_IS.search(before(text, number.start, 24))
     return bool(more and _ABOUT_TRAINING.search(earlier))
 

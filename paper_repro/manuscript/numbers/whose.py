@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
+from functools import lru_cache
 
 from paper_repro.manuscript.numbers.models import family, is_model, mentions, size_in
-from paper_repro.manuscript.numbers.patterns import pattern
+from paper_repro.manuscript.numbers.patterns import occurs, pattern, spans
 from paper_repro.manuscript.numbers.statement import Statement
 from paper_repro.manuscript.sentences import Sentence
 
@@ -79,7 +81,7 @@ def is_foreign(statement: Statement, base: str | None) -> bool:
 def in_related_work(sentence: Sentence) -> bool:
     """Whether a sentence stands where a manuscript speaks of others, and not of itself."""
     others = any(_OTHERS_SECTION.search(part) for part in sentence.passage.section)
-    return others and not _FIRST_PERSON.search(sentence.text)
+    return others and not occurs(_FIRST_PERSON, sentence.text)
 
 
 def in_references(section: tuple[str, ...]) -> bool:
@@ -101,7 +103,7 @@ def _starts_with_another(text: str, start: int, base: str | None) -> bool:
     named = mentions(text)
     if not named or named[0].start > 4 or named[0].end > start or not base:
         return False
-    return family(named[0].name) != family(base) and not _FIRST_PERSON.search(text)
+    return family(named[0].name) != family(base) and not occurs(_FIRST_PERSON, text)
 
 
 def theirs(text: str, start: int, hub: str | None) -> bool:
@@ -113,13 +115,20 @@ def theirs(text: str, start: int, hub: str | None) -> bool:
         hub: id of the base that the manuscript is about, empty where it names none; None where
             the names of models do not matter.
     """
-    marks = [(m.start(), "ours") for m in _OURS.finditer(text)]
-    marks += [(m.start(), "theirs") for m in _THEIRS.finditer(text)]
-    if hub or (hub == "" and not _OURS.search(text)):
-        marks += [(m.start, "ours" if is_model(m.name, hub) else "theirs") for m in mentions(text)]
-    before = max((mark for mark in marks if mark[0] <= start), default=None)
-    if before:
-        return before[1] == "theirs"
-    after = min((mark for mark in marks if mark[0] > start), default=None)
+    marks = _marks(text, hub)
+    next_one = bisect(marks, start, key=lambda mark: mark[0])
+    if next_one:
+        return marks[next_one - 1][1] == "theirs"
+    after = marks[0] if marks else None
     said = text[after[0] :] if after and after[1] == "theirs" else ""
     return said.startswith(("et al", "by ", "the authors of"))
+
+
+@lru_cache(maxsize=256)
+def _marks(text: str, hub: str | None) -> list[tuple[int, str]]:
+    """Where a sentence turns to its authors' own work, and where to that of others."""
+    marks = [(start, "ours") for start, _ in spans(_OURS, text)]
+    marks += [(start, "theirs") for start, _ in spans(_THEIRS, text)]
+    if hub or (hub == "" and not spans(_OURS, text)):
+        marks += [(m.start, "ours" if is_model(m.name, hub) else "theirs") for m in mentions(text)]
+    return sorted(marks)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from paper_repro.manuscript.document import Kind
-from paper_repro.manuscript.numbers.patterns import pattern
+from paper_repro.manuscript.numbers.patterns import clause, occurs, pattern
 from paper_repro.manuscript.numbers.whose import in_related_work, theirs
 from paper_repro.manuscript.quotations import is_quoted
 from paper_repro.manuscript.sentences import Sentence
@@ -66,7 +66,7 @@ def matches(rule: Rule, sentence: Sentence, base: str | None) -> Iterator[Match]
         return
     if rule.ours and in_related_work(sentence):
         return
-    if rule.context is not None and not rule.context.search(text):
+    if rule.context is not None and not occurs(rule.context, text):
         return
     taken = -1
     spans = sorted(_span(m) for pattern in rule.flagged for m in pattern.finditer(text))
@@ -76,7 +76,8 @@ def matches(rule: Rule, sentence: Sentence, base: str | None) -> Iterator[Match]
         )
         if start < taken or inside or is_quoted(text, start, end):
             continue
-        if rule.unless is not None and rule.unless.search(_clause(text, start, end)):
+        first, last = clause(_BREAK, text, start, end)
+        if rule.unless is not None and occurs(rule.unless, text[first:last]):
             continue
         if rule.denied and is_denied(text, start, end):
             continue
@@ -90,18 +91,10 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
     return match.span("hit") if "hit" in match.re.groupindex else match.span()
 
 
-def _clause(text: str, start: int, end: int) -> str:
-    """What surrounds characters of a sentence, up to the next breaks."""
-    first = max((m.end() for m in _BREAK.finditer(text, 0, start)), default=0)
-    last = _BREAK.search(text, end)
-    return text[first : last.start() if last else len(text)]
-
-
 def is_denied(text: str, start: int, end: int) -> bool:
     """Whether the clause says that it is not so, or would be if."""
     before = text[max(0, start - 90) : start]
-    clauses = [m.end() for m in _CLAUSE.finditer(before)]
-    clause = before[clauses[-1] :] if clauses else before
-    if _UNLIKE.search(before) or _WILL.match(clause):
+    said = _CLAUSE.split(before)[-1]
+    if _UNLIKE.search(before) or _WILL.match(said):
         return True
-    return bool(_DENIAL.search(clause) or _DENIED_AFTER.match(text[end : end + 90]))
+    return bool(_DENIAL.search(said) or _DENIED_AFTER.match(text[end : end + 90]))
