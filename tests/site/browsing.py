@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,33 @@ def remote(request: Any) -> bool:
     """Whether a page asks another host for something."""
     local = ("file:", "data:", "blob:", "about:", "http://127.0.0.1")
     return not request.url.startswith(local)
+
+
+WIDTH = "document.documentElement.scrollWidth"
+
+
+def visits(browser: Any, pages: list[Path], size: str, scheme: str) -> Iterator[tuple[Path, Any]]:
+    """Each page, loaded quietly, no wider than the window, nor when that takes the other size."""
+    from playwright.sync_api import TimeoutError
+
+    (width, height), (other, _) = SIZES[size], next(SIZES[name] for name in SIZES if name != size)
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    said: list[str] = []
+    context.on("console", lambda message: said.append(message.text) if bad(message) else None)
+    context.on("weberror", lambda error: said.append(str(error.error)))
+    context.on("request", lambda request: said.append(request.url) if remote(request) else None)
+    for path in pages:
+        page = context.new_page()
+        page.goto(path.as_uri(), wait_until="load")
+        assert page.evaluate(WIDTH) <= width, path.name
+        yield path, page
+        page.set_viewport_size({"width": other, "height": height})
+        with suppress(TimeoutError):  # what slides aside is wide for a moment
+            page.wait_for_function(f"{WIDTH} <= {other}", timeout=2000)
+        assert page.evaluate(WIDTH) <= other, f"{path.name}, turned"
+        assert said == [], path.name
+        page.close()
+    context.close()
 
 
 CONTRASTS = """() => {

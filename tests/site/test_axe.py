@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 
-PARTS = ["written", pytest.param("python", marks=pytest.mark.slow)]
-"""Of the site; the reference of Python is made by mkdocstrings, and large: a sample is enough."""
+from tests.site.browsing import visits
+
 SAMPLE = "judging"
+"""Of the reference of Python, which mkdocstrings makes, and which is large."""
+COLOURED = ("index", "claims", "calculator", "methods", "speed", "report", "share", "level-2")
+"""One of each kind of page that has colours of its own."""
 STILL = "* { transition: none !important }"
 DARK = "document.body.setAttribute('data-md-color-scheme', 'slate')"
+ASKED = {"resultTypes": ["violations"], "preload": False}
+"""What is in order is not told; style sheets are not fetched again, which no file may."""
+PARTS = ["written", pytest.param("python", marks=pytest.mark.slow)]
 
 
 def _part(path: Path) -> str:
@@ -20,24 +26,23 @@ def _part(path: Path) -> str:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_no_serious_finding_of_axe(browser: Any, pages: list[Path], part: str) -> None:
-    """Of axe-core, on each page: by all its rules in light, and of colours in dark."""
+    """Of axe-core: by all its rules in light, and of colours in dark."""
     from axe_playwright_python.sync_playwright import Axe
 
     axe, found = Axe(), []
-    context = browser.new_context(color_scheme="light")
-    for path in (path for path in pages if _part(path) == part):
-        opened = context.new_page()
-        opened.goto(path.as_uri(), wait_until="load")
+    chosen = [path for path in pages if _part(path) == part]
+    for path, opened in visits(browser, chosen, "desktop", "light"):
         opened.add_style_tag(content=STILL)
-        results = [axe.run(opened).response]
-        opened.evaluate(DARK)
-        results.append(axe.run(opened, options={"runOnly": ["color-contrast"]}).response)
+        results = [axe.run(opened, options=ASKED).response]
+        if part == "python" or path.stem in COLOURED:
+            opened.evaluate(DARK)
+            results.append(
+                axe.run(opened, options=ASKED | {"runOnly": ["color-contrast"]}).response
+            )
         found += [
             f"{path.name}: {each['id']}: {each['nodes'][0]['html'][:120]}"
             for result in results
             for each in result["violations"]
             if each["impact"] in ("serious", "critical")
         ]
-        opened.close()
-    context.close()
     assert found == []
