@@ -26,11 +26,10 @@ from statistics import median
 from typing import Any
 
 from paper_repro.data.problems import Rows, check, usable_rows
-from paper_repro.data.source import load_rows
 from paper_repro.evaluation.generate import generate
 from paper_repro.evaluation.loading import Wanted, load
 from paper_repro.evaluation.metrics import evaluate
-from paper_repro.miniature.rows import drawn_rows
+from paper_repro.miniature.rows import drawn_splits
 from paper_repro.training.describe import hardware, versions
 from paper_repro.training.record import read_record
 from paper_repro.training.workers import ALONE
@@ -60,7 +59,7 @@ def train(*words: str) -> None:
 @cache
 def held_out(level: int) -> Rows:
     """The held-out rows of one level."""
-    splits = load_rows(drawn_rows(level), name="drawn frames")
+    splits = drawn_splits(level)
     return usable_rows(splits, check(splits), "validation")
 
 

@@ -50,9 +50,9 @@ def splits_of_run(folder: Path) -> Splits:
     record = read_record(folder / NAME)
     named = str(record.settings.get("data") or "")
     if not named:
-        from paper_repro.miniature.rows import drawn_rows
+        from paper_repro.miniature.rows import drawn_splits
 
-        return load_rows(drawn_rows(record.settings["level"]), name="drawn frames")
+        return drawn_splits(record.settings["level"])
     revision = _revision(record, "data", named)
     _refuse_gone(folder, "data", named, revision)
     return load_rows(named, revision)

@@ -1,6 +1,6 @@
 """Drawn frames as rows in the paper's own format, split by video.
 
-``drawn_rows(level)`` is what the miniature's levels train on and are measured on. A drawn video
+``drawn_splits(level)`` is what the miniature's levels train on and are measured on. A drawn video
 runs through all ten steps in their order, under one light. Rows of Level 1 ask for the phase and
 the step; those of Level 2 for one named thing or two. Those of Level 0 are held-out lessons.
 """
@@ -17,6 +17,7 @@ import numpy as np
 
 from paper_repro.data.points import read_points
 from paper_repro.data.rows import Row
+from paper_repro.data.source import Splits, load_rows
 from paper_repro.miniature.frames import Placed, Scene, draw, lighting, scene
 from paper_repro.miniature.lessons import (
     PHASE_QUESTION,
@@ -58,6 +59,12 @@ def drawn_rows(level: int, seed: int = 0) -> DatasetDict:
     if level == 0:
         return datasets.DatasetDict(validation=made(_lessons(seed)))
     return datasets.DatasetDict({split: made(raw_rows(level, seed, split)) for split in VIDEOS})
+
+
+@lru_cache(maxsize=3)
+def drawn_splits(level: int) -> Splits:
+    """The same rows as a run reads them; drawn and looked over once in a process."""
+    return load_rows(drawn_rows(level), name="drawn frames")
 
 
 def raw_rows(level: int, seed: int, split: str) -> Iterator[Raw]:

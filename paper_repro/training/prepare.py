@@ -187,7 +187,7 @@ def _rows(settings: Settings, telling: Telling) -> tuple[Any, dict[str, Any], tu
     """The training rows, the report on all of them in two forms, and the data's commit."""
     from paper_repro.data.problems import check, usable_rows
     from paper_repro.data.source import load_rows
-    from paper_repro.miniature.rows import Lessons, drawn_rows
+    from paper_repro.miniature.rows import Lessons, drawn_splits
 
     if settings.level == 0:
         taken = settings.batch * settings.accumulation * (settings.max_steps or 1)
@@ -200,7 +200,7 @@ def _rows(settings: Settings, telling: Telling) -> tuple[Any, dict[str, Any], tu
         splits = load_rows(settings.data, settings.data_revision)
     else:
         telling("drawing frames", 0, 0)
-        splits = load_rows(drawn_rows(settings.level), name="drawn frames")
+        splits = drawn_splits(settings.level)
     report = check(splits, lambda done, total: telling("checking rows", done, total))
     rows = usable_rows(splits, report, "train")
     return rows, report.to_dict(), tuple(report.lines()), splits.revision or ""
