@@ -108,7 +108,7 @@ def calculator(browser: Any, calculator_site: Path) -> Iterator[Any]:
     context.on("console", lambda message: said.append(message.text) if bad(message) else None)
     context.on("weberror", lambda error: said.append(str(error.error)))
     context.on("request", lambda asked: said.append(asked.url) if remote(asked) else None)
-    context.set_default_timeout(5000)
+    context.set_default_timeout(15_000)
     opened = context.new_page()
     opened.goto((calculator_site / "calculator.html").as_uri())
     yield opened

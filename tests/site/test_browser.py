@@ -60,7 +60,7 @@ def test_search_finds_without_a_network(browser: Any, root: Path) -> None:
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
 
