@@ -63,7 +63,11 @@ def drawn_rows(level: int, seed: int = 0) -> DatasetDict:
 
 @lru_cache(maxsize=3)
 def drawn_splits(level: int) -> Splits:
-    """The same rows as a run reads them; drawn and looked over once in a process."""
+    """The same rows as a run reads them; drawn and looked over once in a process.
+
+    Args:
+        level: 0, 1 or 2, of :func:`drawn_rows`.
+    """
     return load_rows(drawn_rows(level), name="drawn frames")
 
 

@@ -1,4 +1,4 @@
-"""Small pieces that patterns for sentences are made of."""
+"""Small pieces that patterns for sentences are made of, and where in a sentence they occur."""
 
 from __future__ import annotations
 
@@ -42,7 +42,12 @@ def occurs(found: re.Pattern[str], text: str) -> bool:
 
 
 def clause(ends: re.Pattern[str], text: str, start: int, end: int) -> tuple[int, int]:
-    """What surrounds characters of a sentence, up to where a clause ends before and after them."""
+    """From which character up to which the clause goes that holds characters of a sentence.
+
+    Args:
+        ends: what stands between clauses.
+        start, end: of what the clause holds.
+    """
     marks = spans(ends, text)
     first = max((last for _, last in marks if last <= start), default=0)
     return first, min((mark for mark, _ in marks if mark >= end), default=len(text))

@@ -116,19 +116,18 @@ def theirs(text: str, start: int, hub: str | None) -> bool:
             the names of models do not matter.
     """
     marks = _marks(text, hub)
-    next_one = bisect(marks, start, key=lambda mark: mark[0])
-    if next_one:
-        return marks[next_one - 1][1] == "theirs"
-    after = marks[0] if marks else None
-    said = text[after[0] :] if after and after[1] == "theirs" else ""
-    return said.startswith(("et al", "by ", "the authors of"))
+    passed = bisect(marks, start, key=lambda mark: mark[0])
+    if passed or not marks:
+        return bool(passed) and marks[passed - 1][1] == "theirs"
+    after, whose = marks[0]
+    return whose == "theirs" and text.startswith(("et al", "by ", "the authors of"), after)
 
 
 @lru_cache(maxsize=256)
-def _marks(text: str, hub: str | None) -> list[tuple[int, str]]:
+def _marks(text: str, hub: str | None) -> tuple[tuple[int, str], ...]:
     """Where a sentence turns to its authors' own work, and where to that of others."""
     marks = [(start, "ours") for start, _ in spans(_OURS, text)]
     marks += [(start, "theirs") for start, _ in spans(_THEIRS, text)]
     if hub or (hub == "" and not spans(_OURS, text)):
         marks += [(m.start, "ours" if is_model(m.name, hub) else "theirs") for m in mentions(text)]
-    return sorted(marks)
+    return tuple(sorted(marks))

@@ -76,8 +76,7 @@ def matches(rule: Rule, sentence: Sentence, base: str | None) -> Iterator[Match]
         )
         if start < taken or inside or is_quoted(text, start, end):
             continue
-        first, last = clause(_BREAK, text, start, end)
-        if rule.unless is not None and occurs(rule.unless, text[first:last]):
+        if rule.unless is not None and _holds(rule.unless, text, start, end):
             continue
         if rule.denied and is_denied(text, start, end):
             continue
@@ -89,6 +88,12 @@ def matches(rule: Rule, sentence: Sentence, base: str | None) -> Iterator[Match]
 
 def _span(match: re.Match[str]) -> tuple[int, int]:
     return match.span("hit") if "hit" in match.re.groupindex else match.span()
+
+
+def _holds(words: re.Pattern[str], text: str, start: int, end: int) -> bool:
+    """Whether these words occur in the clause of what is matched."""
+    first, last = clause(_BREAK, text, start, end)
+    return occurs(words, text[first:last])
 
 
 def is_denied(text: str, start: int, end: int) -> bool:
