@@ -46,7 +46,8 @@ def clause(ends: re.Pattern[str], text: str, start: int, end: int) -> tuple[int,
 
     Args:
         ends: what stands between clauses.
-        start, end: of what the clause holds.
+        start: of what the clause holds.
+        end: of the same.
     """
     marks = spans(ends, text)
     first = max((last for _, last in marks if last <= start), default=0)
